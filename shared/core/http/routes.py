@@ -1,0 +1,199 @@
+"""Routes as data: what a function answers, who may call it, and what its models are.
+
+A route names the scope it needs or says ``public=True``; one that does neither fails at import, so that
+forgetting is impossible. The registry feeds the pipeline, the shells, OpenAPI and the permission tests.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from shared.core.errors import Forbidden
+from shared.core.http.request import Request
+from shared.core.ids import derived, new
+from shared.core.scope import OrgScope, Principal
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+KIB = 1024
+DEFAULT_MAX_BODY = 256 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One admitted call. ``body`` and ``query`` are instances of the route's models."""
+
+    request: Request
+    route: "Route"
+    now: int
+    principal: Principal | None = None
+    body: Any = None
+    query: Any = None
+
+    @property
+    def org(self) -> OrgScope:
+        """The caller's organization. A public route has none."""
+        return self.caller.org
+
+    @property
+    def caller(self) -> Principal:
+        """The principal. A public route has none."""
+        if self.principal is None:
+            raise Forbidden
+        return self.principal
+
+    def path(self, name: str) -> str:
+        """A value from the path."""
+        return self.request.path_values[name]
+
+    def new_id(self, prefix: str) -> str:
+        """An id for what this call creates: derived from the Idempotency-Key if there is one, so that a retry collapses."""
+        key = self.request.idempotency_key()
+        if key is None or self.principal is None:
+            return new(prefix, self.now)
+        return derived(prefix, self.principal.org.org, self.route.name, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; ``items`` are models."""
+
+    items: "list[Any]"
+    limit: int
+    next_cursor: str | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """Data with headers or a status of its own; most routes return the model itself."""
+
+    data: Any
+    status: int = 201
+    headers: dict[str, str] = field(default_factory=dict)
+    message: str = "Created"
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A finished body outside the envelope (JWKS, OpenAPI, provider acknowledgements)."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation."""
+
+    name: str
+    """Unique ``operationId``, e.g. ``mintAgoraToken``."""
+    method: str
+    path: str
+    """Template: ``/v1/api-keys/{key_id}``."""
+    handler: Handler
+    scope: str | None
+    public: bool
+    body: "type[BaseModel] | None"
+    query: "type[BaseModel] | None"
+    returns: Any
+    status: int
+    paged: bool
+    idempotent: bool
+    raw: bool
+    max_body: int
+    cache_control: str
+    hide_on_replay: tuple[str, ...]
+    per_ip: bool
+    audit: bool
+    summary: str
+
+
+class Routes:
+    """The routes of one function."""
+
+    def __init__(self, tag: str) -> None:
+        """``tag`` groups the operations in OpenAPI."""
+        self.tag = tag
+        self._routes: list[Route] = []
+
+    def __iter__(self) -> Iterator[Route]:
+        """In order of declaration."""
+        return iter(self._routes)
+
+    def add(  # noqa: PLR0913 - the whole description of an operation, all by keyword
+        self,
+        method: str,
+        path: str,
+        *,
+        name: str,
+        scope: str | None = None,
+        public: bool = False,
+        body: "type[BaseModel] | None" = None,
+        query: "type[BaseModel] | None" = None,
+        returns: Any = None,  # noqa: ANN401 - a model class or None
+        status: int = 200,
+        paged: bool = False,
+        idempotent: bool = False,
+        raw: bool = False,
+        max_body: int = DEFAULT_MAX_BODY,
+        cache_control: str = "no-store",
+        hide_on_replay: tuple[str, ...] = (),
+        per_ip: bool = True,
+        audit: bool | None = None,
+    ) -> Callable[[Handler], Handler]:
+        """Register the decorated function. Raises ``TypeError`` when it names neither a scope nor ``public=True``.
+
+        ``idempotent``: honours ``Idempotency-Key``; ``hide_on_replay``: fields of ``data`` that are told once only.
+        ``per_ip``: a public route counts calls per address. ``audit``: whether a success enters the audit chain;
+        by default every scoped operation that is not a GET.
+        """
+        if (scope is None) == (not public):
+            message = f"{method} {path} must name a scope or say public=True, not both"
+            raise TypeError(message)
+
+        def register(handler: Handler) -> Handler:
+            self._routes.append(
+                Route(
+                    name=name,
+                    method=method,
+                    path=path,
+                    handler=handler,
+                    scope=scope,
+                    public=public,
+                    body=body,
+                    query=query,
+                    returns=returns,
+                    status=status,
+                    paged=paged,
+                    idempotent=idempotent,
+                    raw=raw,
+                    max_body=max_body,
+                    cache_control=cache_control,
+                    hide_on_replay=hide_on_replay,
+                    per_ip=per_ip,
+                    audit=(scope is not None and method != "GET") if audit is None else audit,
+                    summary=(handler.__doc__ or "").strip(),
+                )
+            )
+            return handler
+
+        return register
+
+    def allowed(self, path: str) -> list[str]:
+        """Methods that some route offers on this concrete path; empty when no route matches it."""
+        return sorted({r.method for r in self._routes if matches(r.path, path)})
+
+
+def matches(template: str, path: str) -> bool:
+    """Whether a concrete path fits a template."""
+    wanted, given = template.strip("/").split("/"), path.strip("/").split("/")
+    return len(wanted) == len(given) and all(
+        w.startswith("{") or w == g for w, g in zip(wanted, given, strict=True)
+    )

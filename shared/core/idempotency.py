@@ -1,0 +1,69 @@
+"""``Idempotency-Key`` (draft-ietf-httpapi-idempotency-key-header-06): one answer per key, told again for 24 hours."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.core.clock import DAY, MINUTE
+from shared.core.errors import IdempotencyInFlight, IdempotencyMismatch
+from shared.core.scope import OrgScope
+
+KEPT = DAY
+"""How long an answer is replayed, milliseconds."""
+IN_FLIGHT = MINUTE
+"""After this a first request that never finished (a killed function) may be tried again, milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """The answer to replay."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The record of one key in one organization on one operation."""
+
+    id: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """What the store holds for a slot already taken."""
+
+    fingerprint: str
+    started_at: int
+    answer: StoredAnswer | None
+
+
+class IdempotencyStore(Protocol):
+    """Two conditional writes around the work: begin and complete (or release)."""
+
+    def begin(self, org: OrgScope, slot: Slot, now: int) -> Existing | None:
+        """Take the slot; the record there when it is taken and its in-flight time is not over."""
+
+    def complete(self, org: OrgScope, slot: Slot, answer: StoredAnswer, now: int) -> None:
+        """Keep the answer, encrypted."""
+
+    def release(self, org: OrgScope, slot: Slot) -> None:
+        """Free the slot: nothing was done, so the same key may try again."""
+
+
+def slot_for(org: OrgScope, operation: str, key: str, body: bytes) -> Slot:
+    """Keys are the organization's and the operation's own; the fingerprint covers the body's bytes."""
+    digest = hashlib.sha256("\0".join((org.org, operation, key)).encode()).hexdigest()
+    return Slot(digest, hashlib.sha256(body).hexdigest())
+
+
+def replayable(existing: Existing | None, slot: Slot) -> StoredAnswer | None:
+    """The answer to tell again, or None to go on. Raises for a mismatch (422) or a first request still running (409)."""
+    if existing is None:
+        return None
+    if existing.fingerprint != slot.fingerprint:
+        raise IdempotencyMismatch
+    if existing.answer is None:
+        raise IdempotencyInFlight
+    return existing.answer

@@ -1,0 +1,179 @@
+"""The composition root: builds the production application, each part on first use.
+
+A function pays for what it touches, in import time and in grants. Tests replace parts by assigning to the
+attribute (every part is a ``cached_property``). Only handlers import this module.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shared.adapters.dynamodb.client import Client, make_client
+from shared.adapters.dynamodb.table import DynamoTable
+from shared.core.clock import Clock, system
+from shared.core.config import Config, Table
+from shared.core.logs import Logger
+from shared.core.metrics import Metrics
+from shared.core.scope import OrgScope
+
+if TYPE_CHECKING:
+    from shared.adapters.dynamodb.work import DynamoWork
+    from shared.agora.apps import AgoraApps
+    from shared.core.audit import AuditLog
+    from shared.core.http.pipeline import Guards
+    from shared.core.idempotency import IdempotencyStore
+    from shared.core.limits import Limiter
+    from shared.core.secrets import TenantCipher
+    from shared.core.work.dispatch import Dispatcher, Sweep
+    from shared.core.work.store import WorkQueue, WorkStore
+    from shared.identity.authenticate import Authenticator
+    from shared.identity.keys import ApiKeys
+    from shared.identity.tokens import SigningKeys
+
+# Imports inside the properties below are deliberate (ruff: PLC0415): a function imports only what it uses.
+
+
+class Container:
+    """One per process."""
+
+    def __init__(self, config: Config | None = None, clock: Clock = system) -> None:
+        """``config`` defaults to the environment's."""
+        self.config = config or Config()
+        self.clock = clock
+        self._agora_apps: dict[str, object] = {}
+
+    @cached_property
+    def logger(self) -> Logger:
+        """Structured lines to stdout."""
+        level = self.config.environ.get("LOG_LEVEL", "INFO")
+        return Logger(self.config.stage, self.config.function, level, self.clock)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """EMF lines to stdout."""
+        return Metrics(self.config.stage, self.config.function, self.clock)
+
+    @cached_property
+    def dynamodb(self) -> Client:
+        """The client for data."""
+        return make_client(self.config.region)
+
+    def table(self, name: Table) -> DynamoTable:
+        """A table this function was given."""
+        return DynamoTable(self.dynamodb, self.config.table(name))
+
+    @cached_property
+    def cipher(self) -> "TenantCipher":
+        """Tenant encryption."""
+        from shared.adapters.kms import KmsCipher, make_client as make_kms
+
+        return KmsCipher(make_kms(self.config.region), self.config.kms_key, self.clock)
+
+    @cached_property
+    def limiter(self) -> "Limiter":
+        """With a client of its own: it gives up after half a second, and does not retry."""
+        from shared.adapters.dynamodb.limits import CONNECT_S, READ_S, DynamoLimits
+        from shared.core.limits import Limiter
+
+        client = make_client(self.config.region, connect_s=CONNECT_S, read_s=READ_S, attempts=1)
+        return Limiter(DynamoLimits(client, self.config.table("limits")))
+
+    @cached_property
+    def authenticator(self) -> "Authenticator":
+        """API keys and access tokens."""
+        from shared.adapters.dynamodb.api_keys import DynamoKeyDirectory
+        from shared.identity.authenticate import Authenticator
+
+        directory = DynamoKeyDirectory(self.table("platform"))
+        return Authenticator(directory, lambda: self.verifying_keys, self.config.public_base_url)
+
+    @cached_property
+    def verifying_keys(self) -> "SigningKeys":
+        """The public halves."""
+        from shared.adapters.dynamodb.signing_keys import DynamoSigningKeys
+
+        return DynamoSigningKeys(self.table("platform"), None, self.config.region, self.clock)
+
+    @cached_property
+    def signing_keys(self) -> "SigningKeys":
+        """With the private half: one function signs."""
+        from shared.adapters.dynamodb.signing_keys import DynamoSigningKeys
+
+        return DynamoSigningKeys(self.table("platform"), self.cipher, self.config.region, self.clock)
+
+    @cached_property
+    def idempotency(self) -> "IdempotencyStore":
+        """Answers kept for replay."""
+        from shared.adapters.dynamodb.idempotency import DynamoIdempotency
+
+        return DynamoIdempotency(self.table("limits"), self.cipher, self.config.region)
+
+    @cached_property
+    def audit(self) -> "AuditLog":
+        """The audit chains."""
+        from shared.adapters.dynamodb.audit import DynamoAudit
+
+        return DynamoAudit(self.table("audit"), self.config.region)
+
+    @cached_property
+    def guards(self) -> "Guards":
+        """What the pipeline needs."""
+        from shared.core.http.pipeline import Guards
+
+        return Guards(
+            config=self.config,
+            authenticate=self.authenticator,
+            limiter=self.limiter,
+            idempotency=lambda: self.idempotency,
+            audit=lambda: self.audit,
+            clock=self.clock,
+            logger=self.logger,
+            metrics=self.metrics,
+        )
+
+    @cached_property
+    def events_work(self) -> "DynamoWork":
+        """Work items of the ``events`` table."""
+        from shared.adapters.dynamodb.work import DynamoWork
+
+        return DynamoWork(self.table("events"), self.config.region)
+
+    @cached_property
+    def crm_work(self) -> "DynamoWork":
+        """Work items of the ``crm`` table."""
+        from shared.adapters.dynamodb.work import DynamoWork
+
+        return DynamoWork(self.table("crm"), self.config.region)
+
+    @cached_property
+    def work_queue(self) -> "WorkQueue":
+        """The queues of all kinds."""
+        from shared.adapters.sqs import SqsWorkQueue, make_client as make_sqs
+
+        return SqsWorkQueue(make_sqs(self.config.region), self.config.queue)
+
+    def dispatcher(self, store: "WorkStore") -> "Dispatcher":
+        """Accepts work into one store."""
+        from shared.core.work.dispatch import Dispatcher
+
+        return Dispatcher(store, self.work_queue, self.config.region, self.logger)
+
+    @cached_property
+    def sweep(self) -> "Sweep":
+        """Over every table that holds work."""
+        from shared.core.work.dispatch import Sweep
+
+        stores: dict[str, WorkStore] = {"events": self.events_work, "crm": self.crm_work}
+        return Sweep(stores, self.work_queue, self.config.region, self.logger, self.metrics)
+
+    def api_keys(self, org: OrgScope) -> "ApiKeys":
+        """Of one organization."""
+        from shared.adapters.dynamodb.api_keys import DynamoApiKeys
+
+        return DynamoApiKeys(self.table("platform"), org, self.config.region)
+
+    def agora_apps(self, org: OrgScope) -> "AgoraApps":
+        """Of one organization; remembered for 60 seconds."""
+        from shared.adapters.dynamodb.agora_apps import Cache, DynamoAgoraApps
+
+        cache: Cache = self._agora_apps  # type: ignore[assignment] - one process-wide cache
+        return DynamoAgoraApps(self.table("platform"), self.cipher, org, self.config.region, self.clock, cache)
