@@ -1,0 +1,37 @@
+"""One alarm, wired to the stage's topic."""
+
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from infra.constructs.context import Place
+
+
+def alarm(
+    scope: Construct,
+    place: Place,
+    name: str,
+    *,
+    says: str,
+    metric: tuple[str, str],
+    dimensions: dict[str, str],
+    statistic: str = "Sum",
+) -> cloudwatch.CfnAlarm:
+    """Ring when `metric` (namespace, name) exceeds zero in a minute; `says` names the runbook."""
+    topic = place.alarm_topic
+    return cloudwatch.CfnAlarm(
+        scope,
+        f"{name}-alarm",
+        alarm_name=place.name(name),
+        alarm_description=says,
+        namespace=metric[0],
+        metric_name=metric[1],
+        dimensions=[cloudwatch.CfnAlarm.DimensionProperty(name=key, value=value) for key, value in dimensions.items()],
+        statistic=statistic,
+        period=60,
+        evaluation_periods=1,
+        threshold=0,
+        comparison_operator="GreaterThanThreshold",
+        treat_missing_data="notBreaching",
+        alarm_actions=[topic] if topic else None,
+        ok_actions=[topic] if topic else None,
+    )

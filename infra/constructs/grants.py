@@ -1,0 +1,59 @@
+"""The policy of one function's role: every action and resource it may use, spelled out."""
+
+from aws_cdk import Aws
+from aws_cdk import aws_iam as iam
+
+from infra import names
+from infra.constructs.context import Place
+from infra.functions import QUERY, Function
+from infra.queues import QUEUES
+
+_CONSUME = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
+
+
+def _allow(service: str, actions: list[str], resources: list[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=[f"{service}:{action}" for action in actions], resources=resources)
+
+
+def _logs(place: Place, name: str) -> iam.PolicyStatement:
+    """To its own log group, which the stack makes: no CreateLogGroup."""
+    arn = f"arn:{Aws.PARTITION}:logs:{place.region}:{Aws.ACCOUNT_ID}:log-group:/aws/lambda/{name}:*"
+    return _allow("logs", ["CreateLogStream", "PutLogEvents"], [arn])
+
+
+def statements(place: Place, name: str, spec: Function, key_arn: str | None) -> list[iam.PolicyStatement]:
+    """What `spec` of infra/functions.py allows, in this place, to the function called `name`."""
+    found = [
+        _logs(place, name),
+        # Trace segments belong to no resource that a policy could name.
+        _allow("xray", ["PutTraceSegments", "PutTelemetryRecords"], ["*"]),
+    ]
+    found += [
+        _allow("dynamodb", sorted(actions), [place.table_arn(table)]) for table, actions in sorted(spec.tables.items())
+    ]
+    if spec.indexes:
+        arns = [place.index_arn(*index.split("/")) for index in spec.indexes]
+        found.append(_allow("dynamodb", [QUERY], arns))
+    if spec.sends:
+        found.append(_allow("sqs", ["SendMessage"], [place.queue_arn(q) for q in spec.sends]))
+    if spec.key and key_arn:
+        found.append(_allow("kms", sorted(spec.key), [key_arn]))
+    found += [
+        _allow("sqs", list(_CONSUME), [place.queue_arn(queue.name)]) for queue in QUEUES if queue.name == spec.consumes
+    ]
+    return found
+
+
+def environment(place: Place, spec: Function, key_arn: str | None) -> dict[str, str]:
+    """The variables that go with the grants, and no others."""
+    tables = sorted({*spec.tables, *(index.split("/")[0] for index in spec.indexes)})
+    variables = {names.table_key(table): place.name(table) for table in tables}
+    variables |= {names.queue_key(queue): place.queue_url(queue) for queue in spec.sends}
+    if spec.key and key_arn:
+        variables["KMS_KEY_ARN"] = key_arn
+    if spec.outbound:
+        variables["EGRESS_ALLOW"] = ",".join(place.stage.egress_allow)
+    if spec.prefixes or spec.routes or spec.streaming:
+        variables["CORS_ORIGINS"] = ",".join(place.stage.cors_origins)
+        variables["HOURLY_LIMIT"] = str(place.stage.hourly_limit)
+    return {name: value for name, value in variables.items() if value}

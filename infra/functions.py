@@ -1,0 +1,219 @@
+"""Every function: what calls it, what it is given, what it may do. Edit here, deploy, done.
+
+`python -m tests.infra.grants` compares this table with what the code really calls.
+A grant is a table or queue by name plus the item actions used on it; nothing is implied.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# Item actions. A transaction is authorised as the item actions it contains.
+GET, QUERY = "GetItem", "Query"
+PUT, UPDATE, DELETE = "PutItem", "UpdateItem", "DeleteItem"
+CHECK = "ConditionCheckItem"
+BATCH_GET = "BatchGetItem"
+DESCRIBE = "DescribeTable"
+
+# The pipeline every authenticated route passes: key lookup, limiter, idempotency, audit.
+_CALLER = {"platform": {GET, UPDATE}, "limits": {GET, PUT, UPDATE, DELETE}, "audit": {PUT}}
+
+WRAP, UNWRAP = "GenerateDataKey", "Decrypt"
+
+KEEP_WARM_MB = 1024  # a vCPU's worth during INIT; less memory imports more slowly
+
+
+def _grants(*parts: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    merged: dict[str, set[str]] = {}
+    for part in parts:
+        for name, actions in part.items():
+            merged.setdefault(name, set()).update(actions)
+    return {name: frozenset(actions) for name, actions in merged.items()}
+
+
+@dataclass(frozen=True)
+class Function:
+    """One deployable folder below `functions`."""
+
+    path: str
+    # HTTP API prefixes: `ANY <prefix>` and `ANY <prefix>/{proxy+}`.
+    prefixes: tuple[str, ...] = ()
+    # HTTP API routes taken as they are.
+    routes: tuple[str, ...] = ()
+    tables: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    # Indexes queried, as "table/index".
+    indexes: tuple[str, ...] = ()
+    sends: tuple[str, ...] = ()
+    consumes: str | None = None
+    key: frozenset[str] = frozenset()
+    # Calls customer-supplied URLs or providers: gets EGRESS_ALLOW.
+    outbound: bool = False
+    every_minute: bool = False
+    # Behind the streaming REST API, started by run.sh.
+    streaming: bool = False
+    # Hot: alias, and canary where the stage asks for it.
+    hot: bool = False
+    memory_mb: int = 512
+    timeout_s: int = 29
+
+    @property
+    def domain(self) -> str:
+        """The first folder, which names the stack."""
+        return self.path.split("/", 1)[0]
+
+
+FUNCTIONS = (
+    Function(
+        "identity/keys",
+        prefixes=("/v1/api-keys",),
+        tables=_grants(_CALLER, {"platform": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}}),
+        key=frozenset({WRAP, UNWRAP}),
+    ),
+    Function(
+        "identity/token",
+        prefixes=("/v1/auth/token",),
+        routes=("GET /.well-known/jwks.json",),
+        tables=_grants(_CALLER, {"platform": {GET, QUERY, PUT, UPDATE}}),
+        key=frozenset({WRAP, UNWRAP}),
+    ),
+    Function(
+        "platform/status",
+        prefixes=("/v1/health", "/v1/openapi.json"),
+        tables=_grants(
+            {"platform": {DESCRIBE}, "events": {DESCRIBE}, "crm": {DESCRIBE}, "llm": {DESCRIBE}},
+            {"usage": {DESCRIBE}, "audit": {DESCRIBE}, "limits": {DESCRIBE, GET, UPDATE, PUT}},
+        ),
+    ),
+    Function(
+        "platform/audit",
+        prefixes=("/v1/audit",),
+        tables=_grants(_CALLER, {"audit": {QUERY}}),
+        key=frozenset({UNWRAP}),
+    ),
+    Function("platform/fallback", routes=("$default",), memory_mb=256),
+    Function(
+        "platform/sweep",
+        tables=_grants(
+            {"events": {GET, UPDATE}, "crm": {GET, UPDATE}, "llm": {GET, UPDATE}},
+            {"limits": {GET, UPDATE}},
+        ),
+        indexes=("events/work", "crm/work", "llm/work", "limits/work"),
+        sends=("inbound", "delivery", "crm-sync"),
+        every_minute=True,
+        timeout_s=55,
+    ),
+    Function(
+        "agora/tokens",
+        prefixes=("/v1/agora/tokens",),
+        tables=_grants(_CALLER),
+        key=frozenset({UNWRAP}),
+        hot=True,
+        memory_mb=KEEP_WARM_MB,
+    ),
+    Function(
+        "agora/apps",
+        prefixes=("/v1/agora/apps",),
+        tables=_grants(_CALLER, {"platform": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}}),
+        key=frozenset({WRAP, UNWRAP}),
+    ),
+    Function(
+        "webhooks/manage",
+        prefixes=("/v1/webhooks", "/v1/sources"),
+        tables=_grants(
+            _CALLER,
+            {"platform": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}},
+            {"events": {GET, QUERY, PUT, UPDATE, CHECK}},
+        ),
+        indexes=("platform/listing", "events/listing"),
+        sends=("delivery",),
+        key=frozenset({WRAP, UNWRAP}),
+        outbound=True,
+    ),
+    Function(
+        "webhooks/receive",
+        prefixes=("/v1/hooks",),
+        tables=_grants({"platform": {GET}, "events": {PUT}, "limits": {GET, PUT, UPDATE}}),
+        sends=("inbound",),
+        key=frozenset({UNWRAP}),
+        hot=True,
+        memory_mb=KEEP_WARM_MB,
+    ),
+    Function(
+        "webhooks/process",
+        consumes="inbound",
+        tables=_grants({"platform": {GET, QUERY}, "events": {GET, PUT, UPDATE, CHECK}}),
+        indexes=("platform/listing",),
+        sends=("delivery",),
+        key=frozenset({UNWRAP}),
+    ),
+    Function(
+        "webhooks/deliver",
+        consumes="delivery",
+        tables=_grants(
+            {"platform": {GET, UPDATE}, "events": {GET, PUT, UPDATE}},
+            {"limits": {GET, PUT, UPDATE}},
+        ),
+        sends=("delivery", "webhook-exhausted"),
+        key=frozenset({UNWRAP}),
+        outbound=True,
+        timeout_s=60,
+    ),
+    Function(
+        "llm/manage",
+        prefixes=("/v1/llm",),
+        tables=_grants(
+            _CALLER,
+            {"platform": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}, "llm": {GET, QUERY}},
+            {"usage": {GET, QUERY}},
+        ),
+        key=frozenset({WRAP, UNWRAP}),
+        outbound=True,
+    ),
+    Function(
+        "llm/chat",
+        streaming=True,
+        tables=_grants(
+            _CALLER,
+            {
+                "llm": {GET, PUT, UPDATE},
+                "usage": {GET, UPDATE},
+                "limits": {GET, PUT, UPDATE, CHECK},
+            },
+        ),
+        key=frozenset({UNWRAP}),
+        outbound=True,
+        hot=True,
+        memory_mb=KEEP_WARM_MB,
+        timeout_s=300,
+    ),
+    Function(
+        "crm/connections",
+        prefixes=("/v1/connections",),
+        tables=_grants(
+            _CALLER,
+            {"platform": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}},
+            {"crm": {GET, QUERY, PUT, UPDATE}},
+        ),
+        indexes=("platform/listing",),
+        sends=("crm-sync",),
+        key=frozenset({WRAP, UNWRAP}),
+        outbound=True,
+    ),
+    Function(
+        "crm/contacts",
+        prefixes=("/v1/crm",),
+        tables=_grants(_CALLER, {"crm": {GET, QUERY}}),
+        indexes=("crm/listing",),
+    ),
+    Function(
+        "crm/sync",
+        consumes="crm-sync",
+        tables=_grants(
+            {"platform": {GET, UPDATE}, "crm": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}},
+            {"limits": {GET, PUT, UPDATE}},
+        ),
+        sends=("crm-sync",),
+        key=frozenset({UNWRAP}),
+        outbound=True,
+        timeout_s=120,
+    ),
+)
