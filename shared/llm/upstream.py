@@ -1,6 +1,6 @@
 """An organization's own model provider, and the ports behind which it, its settings and the usage record live."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -27,7 +27,8 @@ class UpstreamSettings:
     base_url: str
     models: tuple[str, ...]
     ask_usage: bool
-    updated_at: str
+    updated_at: int
+    """Milliseconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class ChatUpstream(Protocol):
 class Upstreams(Protocol):
     """One organization's upstream at rest (built from its ``OrgScope``). Calls block."""
 
-    def put(self, upstream: Upstream, now_ms: int) -> UpstreamSettings:
+    def put(self, upstream: Upstream, now: int) -> UpstreamSettings:
         """Replace the upstream; the key is sealed before it is stored."""
         ...
 
@@ -74,7 +75,10 @@ class Upstreams(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UsageRecord:
-    """One completion, for counting and billing. Never a prompt, an answer or a caller's content."""
+    """One completion, for counting and billing. Never a prompt, an answer or a caller's content.
+
+    It has an id of its own: a request id is the caller's to choose, and choosing one twice must not hide a use.
+    """
 
     request_id: str
     key_id: str
@@ -85,22 +89,22 @@ class UsageRecord:
     """``complete``, ``abandoned`` (the caller left), or the ``code`` of the error it ended in."""
     ttft_ms: int | None
     """From the accepted request to the first generated content passed on; ``None`` where there was none."""
-    at_ms: int
+    at: int
+    """When it was asked for: milliseconds since the epoch."""
 
 
 class UsageLog(Protocol):
-    """Where usage records go. Calls block."""
+    """Where an organization's usage records go (built from its ``OrgScope``). Calls block."""
 
     def append(self, record: UsageRecord) -> None:
-        """Keep a record; the same request id twice is one record."""
+        """Keep a record."""
         ...
+
+
+PURPOSE = "llm"
+"""The cipher's purpose for upstream keys."""
 
 
 def serves(upstream: Upstream, model: str) -> bool:
     """Whether the organization lets its callers use this model."""
     return not upstream.models or model in upstream.models
-
-
-def ordered(models: Sequence[str]) -> tuple[str, ...]:
-    """Models as stored: each once, in the order given."""
-    return tuple(dict.fromkeys(models))

@@ -26,7 +26,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Describe = Callable[[Problem], bytes]
 
-READY = "/healthz"
+READY = "/ready"
 """Asked by Lambda Web Adapter until it answers: the process is up and everything is imported."""
 
 _CLIENT_LEFT = 499

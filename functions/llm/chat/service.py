@@ -173,5 +173,5 @@ def _record(asked: Asked, model: str, used: Usage, outcome: str, *, ttft_ms: int
         streamed=asked.request.stream,
         outcome=outcome,
         ttft_ms=ttft_ms,
-        at_ms=asked.at,
+        at=asked.at,
     )

@@ -1,0 +1,40 @@
+"""POST /llm/v1/chat/completions — OpenAI's chat completions, streamed as they are generated.
+
+``app`` is an ASGI application (``run.sh`` starts it). The REST API's own host has no ``/llm`` in front.
+"""
+
+from functions.llm.chat import service
+from shared.core.http.routes import Call, Raw, Routes
+from shared.core.http.streamed import Streamed
+from shared.llm import chat_request, refusals
+from shared.runtime.asgi import StreamingApp
+from shared.runtime.container import Container
+from shared.runtime.llm import ChatPorts
+
+container = Container()
+ports = ChatPorts(container)
+routes = Routes("LLM gateway")
+
+
+async def complete(call: Call) -> Raw | Streamed:
+    """Answer a chat completion, whole or as server-sent events."""
+    request = chat_request.parse(call.request.body)
+    asked = service.Asked(call.caller, call.request.request_id, request, call.now)
+    upstream = await service.target(ports, asked)
+    if request.stream:
+        return Streamed(service.stream(ports, asked, upstream), headers={"X-Accel-Buffering": "no"})
+    return Raw(await service.complete(ports, asked, upstream))
+
+
+for prefix, name in (("/llm/v1", "createChatCompletion"), ("/v1", "createChatCompletionDirect")):
+    routes.add(
+        "POST",
+        f"{prefix}/chat/completions",
+        name=name,
+        scope="llm:chat",
+        raw=True,
+        audit=False,  # a turn of a conversation is not a deed; its usage record is the trace
+        max_body=chat_request.MAX_BODY_BYTES,
+    )(complete)
+
+app = StreamingApp(routes, container.guards, lambda problem: refusals.described(problem).body())
