@@ -95,7 +95,11 @@ class KmsCipher:
         except ClientError as error:
             if error.response["Error"]["Code"] in {"InvalidCiphertextException", "IncorrectKeyException"}:
                 raise CannotOpen from error
-            if error.response["Error"]["Code"] in {"ThrottlingException", "KMSInternalException", "DependencyTimeoutException"}:
+            if error.response["Error"]["Code"] in {
+                "ThrottlingException",
+                "KMSInternalException",
+                "DependencyTimeoutException",
+            }:
                 message = "the key service is not available"
                 raise Unavailable(message) from error
             raise
@@ -110,7 +114,7 @@ def _kms_context(org: OrgScope, purpose: str) -> dict[str, str]:
 
 
 def _bound(org: OrgScope, purpose: str, context: str) -> bytes:
-    return "\0".join((org.org, purpose, context)).encode()
+    return f"{org.org}\0{purpose}\0{context}".encode()
 
 
 def _bounded(cache: dict[Any, Any]) -> dict[Any, Any]:

@@ -32,7 +32,7 @@ class Config:
 
     @cached_property
     def stage(self) -> str:
-        """``local``, ``dev``, ``prod`` …"""
+        """The stage: ``local``, ``dev``, ``prod``."""
         return self._required("STAGE")
 
     @cached_property

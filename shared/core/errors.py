@@ -31,13 +31,13 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One broken rule. ``pointer`` is a JSON pointer into the body (``/ttl_seconds``) or ``?name`` for a query value."""
+    """One broken rule. ``pointer``: a JSON pointer into the body (``/ttl_seconds``), or ``?name`` of a query value."""
 
     pointer: str
     detail: str
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
+class Problem(Exception):
     """Base of every error that reaches a caller."""
 
     status: ClassVar[int] = 500
@@ -238,10 +238,10 @@ DOCUMENTATION = "https://switchboard.dev/errors#"
 def documents(problem: Problem) -> list[ProblemDocument]:
     """The problem as envelope entries: one per broken field, or one in all."""
     kind = type(problem)
-    located = [(f.detail, f.pointer) for f in problem.fields] or [(problem.detail, None)]
+    located: list[tuple[str, str | None]] = [(f.detail, f.pointer) for f in problem.fields]
+    if not located:
+        located = [(problem.detail, None)]
     return [
         ProblemDocument(DOCUMENTATION + kind.code, kind.code, kind.title, detail, kind.status, pointer)
         for detail, pointer in located
     ]
-
-

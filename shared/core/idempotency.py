@@ -54,12 +54,12 @@ class IdempotencyStore(Protocol):
 
 def slot_for(org: OrgScope, operation: str, key: str, body: bytes) -> Slot:
     """Keys are the organization's and the operation's own; the fingerprint covers the body's bytes."""
-    digest = hashlib.sha256("\0".join((org.org, operation, key)).encode()).hexdigest()
+    digest = hashlib.sha256(f"{org.org}\0{operation}\0{key}".encode()).hexdigest()
     return Slot(digest, hashlib.sha256(body).hexdigest())
 
 
 def replayable(existing: Existing | None, slot: Slot) -> StoredAnswer | None:
-    """The answer to tell again, or None to go on. Raises for a mismatch (422) or a first request still running (409)."""
+    """The answer to tell again, or None to go on. Raises 422 for a mismatch, 409 while the first request runs."""
     if existing is None:
         return None
     if existing.fingerprint != slot.fingerprint:

@@ -91,11 +91,11 @@ class LimitStore(Protocol):
         """
 
 
-class StoreThrottled(Exception):  # noqa: N818 - a state of the store, not a mistake
+class StoreThrottled(Exception):
     """The principal's partition is over its capacity: that is itself too many requests."""
 
 
-class StoreDown(Exception):  # noqa: N818 - a state of the store, not a mistake
+class StoreDown(Exception):
     """The store did not answer: the call is let through, with a metric."""
 
 

@@ -75,6 +75,7 @@ class Log(Enum):
     DELIVERY_ATTEMPTED = ("SB3101", "INFO", "A delivery was attempted")
     LLM_ANSWERED = ("SB4001", "INFO", "A completion was answered")
     LLM_FAILED = ("SB4002", "WARNING", "A completion failed")
+    LLM_USAGE_LOST = ("SB4003", "ERROR", "A usage record could not be kept")
     CRM_PAGE_PULLED = ("SB5001", "INFO", "A page of records was pulled")
     CRM_SYNC_FAILED = ("SB5002", "WARNING", "A pull of records failed")
     HEALTH_FAILED = ("SB6001", "ERROR", "A dependency is missing or down")
@@ -87,6 +88,7 @@ class Log(Enum):
 
 
 def to_stdout(line: str) -> None:
+    """Where Lambda picks lines up."""
     sys.stdout.write(line + "\n")
 
 
@@ -126,5 +128,7 @@ class Logger:
     def crash(self, log: Log, error: BaseException, **fields: Loggable) -> None:
         """An unexpected error: its class and where it was raised, never its message (it may quote a value)."""
         frames = traceback.extract_tb(error.__traceback__)[-6:]
-        stack = " < ".join(f"{f.filename.rsplit('/', 2)[-2]}/{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in reversed(frames))
+        stack = " < ".join(
+            f"{f.filename.rsplit('/', 2)[-2]}/{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in reversed(frames)
+        )
         self.emit(log, error_class=type(error).__name__, stack=stack, **fields)

@@ -28,7 +28,7 @@ class Sealed:
         return cls(packed[3 : 3 + size], packed[3 + size : 15 + size], packed[15 + size :])
 
 
-class CannotOpen(Exception):  # noqa: N818 - an outcome
+class CannotOpen(Exception):
     """Wrong organization, purpose or context, or the ciphertext was changed."""
 
 

@@ -16,6 +16,8 @@ from shared.core.metrics import Metrics
 from shared.core.scope import OrgScope
 
 if TYPE_CHECKING:
+    from shared.adapters.dynamodb.agora_apps import Cache
+    from shared.adapters.dynamodb.probe import DynamoProbe
     from shared.adapters.dynamodb.work import DynamoWork
     from shared.agora.apps import AgoraApps
     from shared.core.audit import AuditLog
@@ -39,7 +41,7 @@ class Container:
         """``config`` defaults to the environment's."""
         self.config = config or Config()
         self.clock = clock
-        self._agora_apps: dict[str, object] = {}
+        self._agora_apps: Cache = {}
 
     @cached_property
     def logger(self) -> Logger:
@@ -64,7 +66,8 @@ class Container:
     @cached_property
     def cipher(self) -> "TenantCipher":
         """Tenant encryption."""
-        from shared.adapters.kms import KmsCipher, make_client as make_kms
+        from shared.adapters.kms import KmsCipher
+        from shared.adapters.kms import make_client as make_kms
 
         return KmsCipher(make_kms(self.config.region), self.config.kms_key, self.clock)
 
@@ -115,6 +118,13 @@ class Container:
         return DynamoAudit(self.table("audit"), self.config.region)
 
     @cached_property
+    def probe(self) -> "DynamoProbe":
+        """Asks the tables this function was given."""
+        from shared.adapters.dynamodb.probe import DynamoProbe
+
+        return DynamoProbe(make_client(self.config.region, read_s=1.0, attempts=1))
+
+    @cached_property
     def guards(self) -> "Guards":
         """What the pipeline needs."""
         from shared.core.http.pipeline import Guards
@@ -147,7 +157,8 @@ class Container:
     @cached_property
     def work_queue(self) -> "WorkQueue":
         """The queues of all kinds."""
-        from shared.adapters.sqs import SqsWorkQueue, make_client as make_sqs
+        from shared.adapters.sqs import SqsWorkQueue
+        from shared.adapters.sqs import make_client as make_sqs
 
         return SqsWorkQueue(make_sqs(self.config.region), self.config.queue)
 
@@ -173,7 +184,8 @@ class Container:
 
     def agora_apps(self, org: OrgScope) -> "AgoraApps":
         """Of one organization; remembered for 60 seconds."""
-        from shared.adapters.dynamodb.agora_apps import Cache, DynamoAgoraApps
+        from shared.adapters.dynamodb.agora_apps import DynamoAgoraApps
 
-        cache: Cache = self._agora_apps  # type: ignore[assignment] - one process-wide cache
-        return DynamoAgoraApps(self.table("platform"), self.cipher, org, self.config.region, self.clock, cache)
+        return DynamoAgoraApps(
+            self.table("platform"), self.cipher, org, self.config.region, self.clock, self._agora_apps
+        )

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver, Response
 
@@ -13,8 +13,11 @@ from shared.core.http.request import Answer, Request, request_id
 from shared.core.http.routes import Route, Routes
 from shared.runtime.container import Container
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 Event = dict[str, Any]
-LambdaHandler = Callable[[Event, object], dict[str, Any]]
+LambdaHandler = Callable[[Event, "LambdaContext"], dict[str, Any]]
 _GZIP_FROM = 1024
 """Below the size of a packet compression saves nothing."""
 _METHODS = ["DELETE", "GET", "PATCH", "POST", "PUT"]
@@ -72,7 +75,9 @@ class _Shell:
             return self._respond(finish(Answer(204, headers, b""), "no-store", {}, request, self.container.config))
         if methods:
             offered = ", ".join(methods)
-            return self._refuse(MethodNotAllowed(f"this resource supports {offered}", headers={"Allow": offered}), request)
+            return self._refuse(
+                MethodNotAllowed(f"this resource supports {offered}", headers={"Allow": offered}), request
+            )
         return self._refuse(NotFound("no route has this path"), request)
 
     def _refuse(self, problem: Problem, request: Request) -> Response[str]:
@@ -99,7 +104,7 @@ def lambda_api(routes: Routes | None, container: Container) -> LambdaHandler:
     """
     shell = _Shell(routes, container)
 
-    def handler(event: Event, context: object) -> dict[str, Any]:
-        return shell.resolver.resolve(event, context)  # type: ignore[arg-type] - powertools' own context type
+    def handler(event: Event, context: "LambdaContext") -> dict[str, Any]:
+        return shell.resolver.resolve(event, context)
 
     return handler

@@ -17,7 +17,9 @@ Cache = dict[str, tuple[list[dict[str, Any]], int]]
 class DynamoAgoraApps:
     """The :class:`shared.agora.apps.AgoraApps` of one organization."""
 
-    def __init__(self, table: DynamoTable, cipher: TenantCipher, org: OrgScope, region: str, clock: Clock, cache: Cache) -> None:  # noqa: PLR0913 - its ports
+    def __init__(
+        self, table: DynamoTable, cipher: TenantCipher, org: OrgScope, region: str, clock: Clock, cache: Cache
+    ) -> None:
         """``cache`` is the process's; pass a fresh dict to read anew each time."""
         self._table = table
         self._cipher = cipher

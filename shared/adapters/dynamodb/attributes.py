@@ -33,7 +33,7 @@ def to_wire(value: Any) -> Wire:  # noqa: ANN401, PLR0911 - the type is what is 
             raise TypeError(message)
 
 
-def from_wire(wire: Wire) -> Any:  # noqa: ANN401, PLR0911 - as above
+def from_wire(wire: Wire) -> Any:  # noqa: ANN401 - as above
     """The reverse."""
     ((kind, value),) = wire.items()
     match kind:

@@ -18,7 +18,12 @@ CONNECT_S, READ_S = 0.25, 0.5
 
 def _expression(write: Write) -> tuple[str, str, dict[str, Any]]:
     """Update, condition and values of one branch (see :mod:`shared.core.limits`)."""
-    values: dict[str, Any] = {":now": write.now, ":inc": write.interval, ":w": write.window, ":ttl": write.now // SECOND + _KEPT_S}
+    values: dict[str, Any] = {
+        ":now": write.now,
+        ":inc": write.interval,
+        ":w": write.window,
+        ":ttl": write.now // SECOND + _KEPT_S,
+    }
     if write.same_window:
         quota, conditions = "used = used + :one", ["win = :w", "used < :q"]
         values |= {":one": 1, ":q": write.quota}
@@ -75,4 +80,3 @@ class DynamoLimits:
 def _state(wire: dict[str, Any]) -> State:
     item = item_from_wire(wire)
     return State(item.get("win", 0), item.get("used", 0), item.get("tat", 0))
-

@@ -11,7 +11,7 @@ from shared.adapters.dynamodb.client import Client, is_condition_failure, transl
 from shared.core.clock import rfc3339
 
 
-class ConditionFailed(Exception):  # noqa: N818 - an outcome
+class ConditionFailed(Exception):
     """A write's condition did not hold. ``item`` is the item as it is, or None if there is none (or it is not told)."""
 
     def __init__(self, item: dict[str, Any] | None = None) -> None:
@@ -32,7 +32,7 @@ class Update:
     names: Mapping[str, str] | None = None
 
     def arguments(self) -> dict[str, Any]:
-        """botocore's arguments. Every name is aliased: DynamoDB reserves 573 words, ``status`` among them."""
+        """Botocore's arguments. Every name is aliased: DynamoDB reserves 573 words, ``status`` among them."""
         names = {f"#s{i}": name for i, name in enumerate(self.sets)} | {f"#r{i}": n for i, n in enumerate(self.removes)}
         clauses = [f"#s{i} = :s{i}" for i in range(len(self.sets))] + list(self.extra)
         expression = f"SET {', '.join(clauses)}" if clauses else ""
@@ -72,7 +72,9 @@ class DynamoTable:
 
     def put(self, item: Mapping[str, Any], *, condition: str | None = "attribute_not_exists(pk)") -> None:
         """A whole item; by default only if there is none under its key."""
-        extra = {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if condition else {}
+        extra = (
+            {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if condition else {}
+        )
         self._call("put_item", Item=item_to_wire(item), **extra)
 
     def update(self, pk: str, sk: str, update: Update) -> dict[str, Any]:
@@ -91,7 +93,7 @@ class DynamoTable:
         extra = {"ConditionExpression": condition} if condition else {}
         self._call("delete_item", Key=self._key(pk, sk), **extra)
 
-    def query(  # noqa: PLR0913 - a query is its parts
+    def query(
         self,
         pk: str,
         *,

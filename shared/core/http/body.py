@@ -22,15 +22,13 @@ def invalid(error: "ValidationError", *, query: bool = False) -> Invalid:
     """Pydantic's findings as ours; the offending values are never repeated."""
     found = error.errors(include_url=False, include_context=False, include_input=False)[:_MAX_FIELDS]
     return Invalid(
-        fields=[
-            FieldError(f"?{f['loc'][0]}" if query and f["loc"] else _pointer(f["loc"]), f["msg"]) for f in found
-        ]
+        fields=[FieldError(f"?{f['loc'][0]}" if query and f["loc"] else _pointer(f["loc"]), f["msg"]) for f in found]
     )
 
 
 def read_json(model: "type[Body]", body: bytes, headers: Mapping[str, str], max_body: int) -> "Body":
     """The body as ``model``. Raises 413, 415, 400 or 422."""
-    from pydantic import ValidationError  # noqa: PLC0415 - functions without a body never pay for pydantic
+    from pydantic import ValidationError
 
     if len(body) > max_body:
         message = f"the body is over {max_body} bytes"
@@ -48,7 +46,7 @@ def read_json(model: "type[Body]", body: bytes, headers: Mapping[str, str], max_
 
 def read_query(model: "type[Body]", query: Mapping[str, str]) -> "Body":
     """The query string as ``model``; numbers arrive as text, so this reading coerces. Raises 422."""
-    from pydantic import ValidationError  # noqa: PLC0415 - as above
+    from pydantic import ValidationError
 
     try:
         return model.model_validate(dict(query), strict=False)

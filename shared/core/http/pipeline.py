@@ -84,11 +84,11 @@ def admit(route: Route, request: Request, guards: Guards, now: int) -> Admitted:
     if len(request.body) > route.max_body:
         message = f"the body is over {route.max_body} bytes"
         raise PayloadTooLarge(message)
-    if route.scope is None:
+    if route.public:
         headers = limit(guards, f"ip:{request.source_ip}", IP_POLICY, now, route.path) if route.per_ip else {}
         return Admitted(None, headers)
     principal = guards.authenticate(request, now)
-    if not principal.may(route.scope):
+    if route.scope is not None and not principal.may(route.scope):
         message = f"this operation needs the scope {route.scope}"
         raise Forbidden(message)
     return Admitted(principal, limit(guards, principal.id, guards.policy, now, route.path))
@@ -110,7 +110,11 @@ def _render(route: Route, result: Any, request: Request, config: Config) -> Answ
             return Answer(result.status, {"Content-Type": result.content_type, **result.headers}, result.body)
         case Page():
             meta = envelope.Meta(
-                request.request_id, config.version, limit=result.limit, total=result.total, next_cursor=result.next_cursor
+                request.request_id,
+                config.version,
+                limit=result.limit,
+                total=result.total,
+                next_cursor=result.next_cursor,
             )
             body = envelope.success(_jsonable(result.items), "OK", meta)
             return Answer(200, {"Content-Type": "application/json"}, body)
@@ -126,7 +130,7 @@ def _without_secrets(answer: Answer, hidden: tuple[str, ...]) -> bytes:
     """The body to keep for replay: fields told once only are null."""
     if not hidden:
         return answer.body
-    import json  # noqa: PLC0415 - secret-bearing routes only
+    import json
 
     document = json.loads(answer.body)
     for name in hidden:
@@ -195,8 +199,14 @@ def problem_answer(problem: Problem, request: Request, config: Config) -> Answer
     return Answer(type(problem).status, headers, envelope.failure(problem, meta))
 
 
-def log_access(  # noqa: PLR0913 - one line says it all
-    guards: Guards, request: Request, route: str, started: int, status: int, principal: Principal | None, code: str | None
+def log_access(
+    guards: Guards,
+    request: Request,
+    route: str,
+    started: int,
+    status: int,
+    principal: Principal | None,
+    code: str | None,
 ) -> None:
     """One line and one metric line for every call."""
     took = guards.clock() - started

@@ -11,6 +11,10 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,64}")
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
+MAX_IDEMPOTENCY_KEY = 255
+"""Characters; Stripe's limit, which clients know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the pipeline sees. Header names are lower case; ``body`` is the raw bytes as sent."""
@@ -35,7 +39,7 @@ class Request:
         key = self.headers.get("idempotency-key")
         if key is None:
             return None
-        if not 1 <= len(key) <= 255 or not key.isascii() or not key.isprintable():
+        if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY or not key.isascii() or not key.isprintable():
             message = "Idempotency-Key must be 1 to 255 visible ASCII characters"
             raise BadRequest(message)
         return key

@@ -1,7 +1,8 @@
 """Routes as data: what a function answers, who may call it, and what its models are.
 
-A route names the scope it needs or says ``public=True``; one that does neither fails at import, so that
-forgetting is impossible. The registry feeds the pipeline, the shells, OpenAPI and the permission tests.
+A route names the scope it needs, or says ``authenticated=True`` (any principal) or ``public=True``; one that says
+none of them fails at import, so that forgetting is impossible. The registry feeds the pipeline, the shells, OpenAPI
+and the permission tests.
 """
 
 from collections.abc import Callable, Iterator
@@ -48,7 +49,7 @@ class Call:
         return self.request.path_values[name]
 
     def new_id(self, prefix: str) -> str:
-        """An id for what this call creates: derived from the Idempotency-Key if there is one, so that a retry collapses."""
+        """An id for what this call creates; derived from the Idempotency-Key if there is one: a retry collapses."""
         key = self.request.idempotency_key()
         if key is None or self.principal is None:
             return new(prefix, self.now)
@@ -100,6 +101,7 @@ class Route:
     handler: Handler
     scope: str | None
     public: bool
+    """No credential at all; with neither scope nor ``public``, any principal may call."""
     body: "type[BaseModel] | None"
     query: "type[BaseModel] | None"
     returns: Any
@@ -134,6 +136,7 @@ class Routes:
         *,
         name: str,
         scope: str | None = None,
+        authenticated: bool = False,
         public: bool = False,
         body: "type[BaseModel] | None" = None,
         query: "type[BaseModel] | None" = None,
@@ -148,14 +151,14 @@ class Routes:
         per_ip: bool = True,
         audit: bool | None = None,
     ) -> Callable[[Handler], Handler]:
-        """Register the decorated function. Raises ``TypeError`` when it names neither a scope nor ``public=True``.
+        """Register the decorated function. Raises ``TypeError`` unless it says one of scope, authenticated, public.
 
         ``idempotent``: honours ``Idempotency-Key``; ``hide_on_replay``: fields of ``data`` that are told once only.
         ``per_ip``: a public route counts calls per address. ``audit``: whether a success enters the audit chain;
         by default every scoped operation that is not a GET.
         """
-        if (scope is None) == (not public):
-            message = f"{method} {path} must name a scope or say public=True, not both"
+        if [scope is not None, authenticated, public].count(True) != 1:
+            message = f"{method} {path} must say exactly one of scope=…, authenticated=True, public=True"
             raise TypeError(message)
 
         def register(handler: Handler) -> Handler:
@@ -178,7 +181,7 @@ class Routes:
                     cache_control=cache_control,
                     hide_on_replay=hide_on_replay,
                     per_ip=per_ip,
-                    audit=(scope is not None and method != "GET") if audit is None else audit,
+                    audit=(not public and method != "GET") if audit is None else audit,
                     summary=(handler.__doc__ or "").strip(),
                 )
             )
@@ -194,6 +197,4 @@ class Routes:
 def matches(template: str, path: str) -> bool:
     """Whether a concrete path fits a template."""
     wanted, given = template.strip("/").split("/"), path.strip("/").split("/")
-    return len(wanted) == len(given) and all(
-        w.startswith("{") or w == g for w, g in zip(wanted, given, strict=True)
-    )
+    return len(wanted) == len(given) and all(w.startswith("{") or w == g for w, g in zip(wanted, given, strict=True))

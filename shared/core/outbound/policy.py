@@ -100,15 +100,11 @@ class Policy:
             return wait
         return None if asked > self.retry_after_cap_s else max(asked, wait)
 
-    def after_error(
-        self, request: Request, error: Problem, *, attempt: int, chance: float
-    ) -> float | None:
+    def after_error(self, request: Request, error: Problem, *, attempt: int, chance: float) -> float | None:
         """Seconds to wait before sending again, or None: this error is the outcome."""
         if attempt >= self.attempts:
             return None
-        unsent = isinstance(error, ConnectFailed) or (
-            isinstance(error, TimedOut) and error.phase == "connect"
-        )
+        unsent = isinstance(error, ConnectFailed) or (isinstance(error, TimedOut) and error.phase == "connect")
         lost = isinstance(error, ConnectionLost | TimedOut)
         if unsent or (lost and request.repeatable):
             return self.backoff(attempt, chance)

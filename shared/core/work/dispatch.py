@@ -61,7 +61,10 @@ class Dispatcher:
         sent = self.queue.send(envelope.ref, envelope.dumps(), envelope.org, -(-wait_ms // SECOND))
         if not sent:
             self.logger.emit(
-                Log.WORK_ENQUEUE_FAILED, work_id=envelope.id, kind=envelope.ref.kind.name, request_id=envelope.request_id
+                Log.WORK_ENQUEUE_FAILED,
+                work_id=envelope.id,
+                kind=envelope.ref.kind.name,
+                request_id=envelope.request_id,
             )
         return sent
 
@@ -99,5 +102,3 @@ class Sweep:
             ref=ref, id=ref.sk, org="-", actor="sweep", request_id="-", occurred_at=now, origin_region=self.region
         )
         return self.queue.send(ref, envelope.dumps(), ref.pk, 0)
-
-

@@ -10,7 +10,7 @@ from shared.core.work.kinds import KINDS
 VERSION = 1
 
 
-class UnreadableEnvelope(Exception):  # noqa: N818 - what the DLQ is for
+class UnreadableEnvelope(Exception):
     """The queue held something this system did not write."""
 
 
@@ -49,7 +49,7 @@ class WorkEnvelope:
 
 
 def read_ref(body: str) -> WorkRef:
-    """The reference in a queue message: all a worker needs, since it reads the item itself. Raises :class:`UnreadableEnvelope`."""
+    """The reference in a message: a worker reads the item itself. Raises :class:`UnreadableEnvelope`."""
     try:
         document = json.loads(body)
         ref = document["ref"]

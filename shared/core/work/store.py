@@ -7,7 +7,7 @@ from shared.core.work.item import Claim, NewWork, Overdue, WorkRef
 from shared.core.work.kinds import WorkKind
 
 
-class LeaseLost(Exception):  # noqa: N818 - an outcome, not a mistake
+class LeaseLost(Exception):
     """Another worker took the item over: this one's result is void."""
 
 

@@ -31,7 +31,11 @@ class Worker:
             self.logger.emit(Log.WORK_NOT_CLAIMABLE, work_id=ref.sk, kind=ref.kind.name)
             return
         self.logger.emit(
-            Log.WORK_CLAIMED, work_id=claim.id, kind=ref.kind.name, org=claim.org.org, attempt=claim.attempt,
+            Log.WORK_CLAIMED,
+            work_id=claim.id,
+            kind=ref.kind.name,
+            org=claim.org.org,
+            attempt=claim.attempt,
             request_id=claim.request_id,
         )
         try:

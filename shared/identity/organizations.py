@@ -1,0 +1,24 @@
+"""Organizations: the tenants. A sandbox is an organization of its own, with ``parent`` set."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.identity.keys import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A tenant."""
+
+    id: str
+    name: str
+    mode: Mode
+    created_at: int
+    parent: str | None = None
+
+
+class Organizations(Protocol):
+    """All of them; for operators and the key exchange."""
+
+    def create(self, organization: Organization) -> None:
+        """Raises 409 if the id is taken."""
