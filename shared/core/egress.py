@@ -154,6 +154,11 @@ def check_addresses(addresses: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(checked))
 
 
+def dialable(host: str, port: int, addresses: Iterable[str], allow: Allow = frozenset()) -> tuple[str, ...]:
+    """Of a host that resolved to ``addresses``: those to dial. Raises :class:`EgressRefused`."""
+    return tuple(addresses) if is_allowed(host, port, allow) else check_addresses(addresses)
+
+
 def is_allowed(host: str, port: int, allow: Allow) -> bool:
     """Whether the operator exempted this host and port."""
     return (f"[{host}]:{port}" if ":" in host else f"{host}:{port}") in allow

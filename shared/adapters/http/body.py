@@ -21,9 +21,7 @@ class Body:
         """
         coding = encoding.strip().lower()
         if coding not in {"", "identity", "gzip", "x-gzip", "deflate"}:
-            raise ResponseUnreadable(
-                "Another service answered in an encoding that is not supported"
-            )
+            raise ResponseUnreadable("Another service answered in an encoding that is not supported")
         self.over = False
         self._zipped = coding not in {"", "identity"}
         self._undo = zlib.decompressobj(_AUTO)

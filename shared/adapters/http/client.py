@@ -11,9 +11,10 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from shared.adapters.http.budget import Budget, Monotonic
+from shared.adapters.http.attempts import Attempts, Chance
+from shared.adapters.http.budget import Monotonic
 from shared.adapters.http.resolve import Resolve, system_resolver
-from shared.core.clock import SECOND, Clock, system
+from shared.core.clock import Clock, system
 from shared.core.egress import Allow, target_of
 from shared.core.errors import UpstreamFailed, UpstreamTimeout
 from shared.core.outbound.message import Request, Response
@@ -48,9 +49,9 @@ class HttpClient:
         monotonic: Monotonic = time.monotonic,
         clock: Clock = system,
         sleep: Callable[[float], None] = time.sleep,
-        chance: Callable[[], float] = random.random,
+        chance: Chance = random.random,
     ) -> None:
-        """``allow``: Config.egress_allow. ``chance``: uniform in [0, 1), for the jitter."""
+        """``allow``: Config.egress_allow. ``tls``: the context, if not :func:`default_tls`'s."""
         self._allow = allow
         self._resolve = resolve
         self._tls = tls
@@ -68,26 +69,19 @@ class HttpClient:
         request that HTTP/1.1 cannot carry.
         """
         target = target_of(request.url, self._allow)
-        started = self._monotonic()
-        ends = started + policy.total_s
-        attempt = 0
+        attempts = Attempts(request, policy, self._monotonic, self._clock, self._chance)
         while True:
-            attempt += 1
-            budget = Budget.begin(policy, self._monotonic, ends)
+            budget = attempts.begin()
             try:
                 response = self._wire().exchange(target, request, budget)
             except (UpstreamFailed, UpstreamTimeout) as error:
-                wait = policy.after_error(request, error, attempt=attempt, chance=self._chance())
-                if wait is None or self._monotonic() + wait >= ends:
+                wait = attempts.wait_after_error(error)
+                if wait is None:
                     raise
             else:
-                wait = policy.after_status(
-                    request, response, attempt=attempt, now_ms=self._clock(), chance=self._chance()
-                )
-                now = self._monotonic()
-                if wait is None or now + wait >= ends:
-                    elapsed_ms = round((now - started) * SECOND)
-                    return replace(response, attempts=attempt, elapsed_ms=elapsed_ms)
+                wait = attempts.wait_after_answer(response)
+                if wait is None:
+                    return replace(response, attempts=attempts.count, elapsed_ms=attempts.elapsed_ms)
             self._sleep(wait)
 
     def close(self) -> None:

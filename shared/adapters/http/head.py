@@ -57,6 +57,4 @@ def request_head(request: Request, target: Target, *, encodings: str) -> Raw:
 
 def response_head(raw: Sequence[tuple[bytes, bytes]]) -> Headers:
     """Bytes beyond ASCII are kept as Latin-1 (RFC 9110 §5.5)."""
-    return Headers(
-        (name.decode("ascii", "replace"), value.decode("latin-1")) for name, value in raw
-    )
+    return Headers((name.decode("ascii", "replace"), value.decode("latin-1")) for name, value in raw)

@@ -1,7 +1,5 @@
 """One exchange over a pooled connection, blocking. Importing it imports the HTTP engine.
 
-httpcore is the engine under httpx and has no redirects, cookies, proxies from the environment or
-unbounded decompression to switch off; what httpx adds, this room would have to undo.
 The pool asks our backend for connections: that is where the guard stands, so no request of any
 kind reaches a socket around it, and a reused connection is one that was judged when it was dialled.
 TLS names and verifies the host of the URL, whatever address was dialled.
@@ -13,24 +11,14 @@ from collections.abc import Iterable
 import httpcore
 
 from shared.adapters.http.body import Body
-from shared.adapters.http.border import border
+from shared.adapters.http.border import CONNECTIONS, SocketOption, border, countdown, outgoing
 from shared.adapters.http.budget import BUDGET, Budget
-from shared.adapters.http.head import request_head, response_head
+from shared.adapters.http.head import response_head
 from shared.adapters.http.resolve import Resolve, resolve_within
-from shared.core.egress import Allow, Target, check_addresses, is_allowed
+from shared.core.egress import Allow, Target, dialable
 from shared.core.outbound.errors import ConnectFailed, ResponseTooLarge, ResponseUnreadable
 from shared.core.outbound.message import Request, Response
 from shared.core.outbound.policy import Policy
-
-CONNECTIONS = 20
-"""At once, all peers together: above the threads that one function runs."""
-
-_DIALLED = 3
-"""Addresses tried of those a name has; all are judged."""
-
-SocketOption = (
-    tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
-)
 
 
 class _TimedStream(httpcore.NetworkStream):
@@ -54,9 +42,7 @@ class _TimedStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
-        return _TimedStream(
-            self._inner.start_tls(ssl_context, server_hostname, BUDGET.get().left())
-        )
+        return _TimedStream(self._inner.start_tls(ssl_context, server_hostname, BUDGET.get().left()))
 
     def get_extra_info(self, info: str) -> object:
         return self._inner.get_extra_info(info)
@@ -80,8 +66,8 @@ class _GuardedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         budget = BUDGET.get()
         found = resolve_within(self._resolve, host, port, budget.left())
-        addresses = tuple(found) if is_allowed(host, port, self._allow) else check_addresses(found)
-        for others, address in _countdown(addresses[:_DIALLED]):
+        addresses = dialable(host, port, found, self._allow)
+        for others, address in countdown(addresses):
             seconds = budget.left() / (others + 1)
             try:
                 inner = self._tcp.connect_tcp(address, port, seconds, local_address, socket_options)
@@ -93,15 +79,8 @@ class _GuardedBackend(httpcore.NetworkBackend):
         raise ConnectFailed
 
 
-def _countdown(addresses: tuple[str, ...]) -> Iterable[tuple[int, str]]:
-    """Each address with the number of those after it."""
-    return zip(range(len(addresses) - 1, -1, -1), addresses, strict=True)
-
-
 def _read(incoming: httpcore.Response, policy: Policy) -> Response:
     headers = response_head(incoming.headers)
-    if not policy.prefix and int(headers.get("content-length", "0")) > policy.read_limit:
-        raise ResponseTooLarge  # h11 has checked that it is a number
     pieces: list[bytes] = []
     truncated = False
     try:
@@ -124,9 +103,7 @@ def _read(incoming: httpcore.Response, policy: Policy) -> Response:
 class Wire:
     """The pool. One per process: building the TLS context costs more than a request."""
 
-    def __init__(
-        self, *, allow: Allow, resolve: Resolve, tls: ssl.SSLContext, keepalive_s: float
-    ) -> None:
+    def __init__(self, *, allow: Allow, resolve: Resolve, tls: ssl.SSLContext, keepalive_s: float) -> None:
         """``keepalive_s``: idle seconds after which a connection is not used again."""
         self._backend = _GuardedBackend(allow, resolve)
         self._pool = httpcore.ConnectionPool(
@@ -138,22 +115,11 @@ class Wire:
 
     def exchange(self, target: Target, request: Request, budget: Budget) -> Response:
         """Send once, read within the policy. Raises what shared/core/outbound/errors.py lists."""
-        outgoing = httpcore.Request(
-            method=request.method,
-            url=httpcore.URL(
-                scheme=target.scheme.encode(),
-                host=target.host.encode(),
-                port=target.port,
-                target=target.path.encode(),
-            ),
-            headers=request_head(request, target, encodings="gzip"),
-            content=request.body,
-            extensions={"timeout": {"pool": budget.left()}},
-        )
+        sent = outgoing(target, request, budget, encodings="gzip")
         token = BUDGET.set(budget)
         try:
             with border(budget):
-                incoming = self._pool.handle_request(outgoing)
+                incoming = self._pool.handle_request(sent)
                 try:
                     budget.phase = "read"
                     return _read(incoming, budget.policy)

@@ -16,29 +16,19 @@ from shared.core.egress import (
     target_of,
 )
 
-# The set of reference 4.3: Svix's own test list, metadata endpoints, and every form that smuggles one.
-ATTACKS = (
-    *("0.0.0.0", "0.0.0.1", "0.1.2.3", "10.0.0.1", "10.254.0.0", "100.64.0.1", "100.100.0.0"),
-    *("100.100.100.200", "127.0.0.1", "127.255.255.254", "168.63.129.16", "169.254.169.254"),
-    *(
-        "169.254.170.2",
-        "169.254.45.1",
-        "172.16.10.65",
-        "172.31.255.255",
-        "192.0.0.0",
-        "192.0.0.192",
-    ),
-    *("192.0.0.255", "192.0.2.255", "192.31.196.1", "192.52.193.1", "192.88.99.3", "192.168.10.65"),
-    *("192.175.48.1", "198.18.0.0", "198.19.255.255", "198.51.100.65", "203.0.113.6", "224.1.2.3"),
-    *("233.252.0.16", "239.255.255.250", "240.0.0.1", "250.10.20.30", "255.255.255.255"),
-    *("::", "::1", "::127.0.0.1", "::8.8.8.8", "::ffff:127.0.0.1", "::ffff:0.0.0.1"),
-    *("::ffff:169.254.169.254", "64:ff9b::169.254.169.254", "64:ff9b::8.8.8.8"),
-    *("64:ff9b:1::10.0.0.1", "100::1", "2001::1", "2001:0:a9fe:a9fe::", "2001:2::1", "2001:10::1"),
-    *("2001:20::1", "2001:db8::1", "2002:7f00:1::", "2002:a9fe:a9fe::", "2002:808:808::"),
-    *("2620:4f:8000::1", "3fff::1", "5f00::1", "fc00::1", "fd00:ec2::254", "fd20:ce::254"),
-    *("fe80::1", "fe80::1%eth0", "2606:4700::1111%1", "fec0::1", "ff02::1", "ff0e::1"),
-    *("2606:4700::5efe:7f00:1", "2606:4700::200:5efe:a9fe:a9fe"),
-)
+# Svix's own test list, metadata endpoints, and every form that smuggles one.
+ATTACKS = """
+0.0.0.0 0.0.0.1 0.1.2.3 10.0.0.1 10.254.0.0 100.64.0.1 100.100.0.0 100.100.100.200 127.0.0.1
+127.255.255.254 168.63.129.16 169.254.169.254 169.254.170.2 169.254.45.1 172.16.10.65 172.31.255.255
+192.0.0.0 192.0.0.192 192.0.0.255 192.0.2.255 192.31.196.1 192.52.193.1 192.88.99.3 192.168.10.65
+192.175.48.1 198.18.0.0 198.19.255.255 198.51.100.65 203.0.113.6 224.1.2.3 233.252.0.16
+239.255.255.250 240.0.0.1 250.10.20.30 255.255.255.255 :: ::1 ::127.0.0.1 ::8.8.8.8 ::ffff:127.0.0.1
+::ffff:0.0.0.1 ::ffff:169.254.169.254 64:ff9b::169.254.169.254 64:ff9b::8.8.8.8 64:ff9b:1::10.0.0.1
+100::1 2001::1 2001:0:a9fe:a9fe:: 2001:2::1 2001:10::1 2001:20::1 2001:db8::1 2002:7f00:1::
+2002:a9fe:a9fe:: 2002:808:808:: 2620:4f:8000::1 3fff::1 5f00::1 fc00::1 fd00:ec2::254 fd20:ce::254
+fe80::1 fe80::1%eth0 2606:4700::1111%1 fec0::1 ff02::1 ff0e::1 2606:4700::5efe:7f00:1
+2606:4700::200:5efe:a9fe:a9fe
+""".split()  # noqa: SIM905 - seventy quoted lines would not be read
 
 
 @pytest.mark.parametrize("address", ATTACKS)
@@ -47,17 +37,14 @@ def test_an_attack_address_is_refused_whoever_resolves_to_it(address: str) -> No
         check_addresses([address])
 
 
-@pytest.mark.parametrize(
-    "address",
-    ["1.1.1.1", "8.8.8.8", "100.63.255.255", "100.128.0.0", "172.15.255.255", "172.32.0.0"]
-    + ["192.0.1.1", "198.17.255.255", "198.20.0.0", "223.255.255.255", "168.63.129.17"]
-    + [
-        "2606:4700::1111",
-        "2001:4860:4860::8888",
-        "2a00:1450:4001::200e",
-        "2606:4700::5efe:101:101",
-    ],
-)
+NEIGHBOURS = """
+1.1.1.1 8.8.8.8 100.63.255.255 100.128.0.0 172.15.255.255 172.32.0.0 192.0.1.1 198.17.255.255
+198.20.0.0 223.255.255.255 168.63.129.17 2606:4700::1111 2001:4860:4860::8888 2a00:1450:4001::200e
+2606:4700::5efe:101:101
+""".split()  # noqa: SIM905 - as above
+
+
+@pytest.mark.parametrize("address", NEIGHBOURS)
 def test_a_public_address_is_given_back_to_be_dialled(address: str) -> None:
     assert check_addresses([address]) == (address,)
 
@@ -119,8 +106,8 @@ def test_nothing_the_standard_library_calls_private_gets_through(
 def test_a_number_in_any_base_resolves_to_what_the_guard_then_judges(number: int) -> None:
     """The resolver reads hex, octal and decimal; only the resolved address is trusted."""
     for text in (str(number), hex(number), f"0{number:o}"):
-        [(*_, (resolved, _port))] = socket.getaddrinfo(text, 443, type=socket.SOCK_STREAM)[:1]
-        assert IPv4Address(resolved) == IPv4Address(number)
+        [(*_, sockaddr)] = socket.getaddrinfo(text, 443, type=socket.SOCK_STREAM)
+        assert sockaddr == (str(IPv4Address(number)), 443)
 
 
 SPELLINGS_OF_LOOPBACK = (
@@ -199,7 +186,7 @@ def test_a_url_is_refused_with_its_reason(url: str, reason: str) -> None:
             "https://bücher.example/ü?q=é",
             Target("https", "xn--bcher-kva.example", 443, "/%C3%BC?q=%C3%A9"),
         ),
-        ("https://８.8.8.8/", Target("https", "8.8.8.8", 443, "/")),
+        ("https://\uff18.8.8.8/", Target("https", "8.8.8.8", 443, "/")),
         ("https://[2606:4700:0::1111]/", Target("https", "2606:4700::1111", 443, "/")),
         ("https://example.com:?x", Target("https", "example.com", 443, "/?x")),
     ],
@@ -208,9 +195,7 @@ def test_a_good_url_is_normalised(url: str, target: Target) -> None:
     assert target_of(url) == target
 
 
-@given(
-    st.sampled_from([443, 8443]), st.sampled_from(["example.com", "8.8.8.8", "[2606:4700::1111]"])
-)
+@given(st.sampled_from([443, 8443]), st.sampled_from(["example.com", "8.8.8.8", "[2606:4700::1111]"]))
 def test_a_normalised_url_is_its_own_normal_form(port: int, host: str) -> None:
     once = target_of(f"https://{host}:{port}/a?b")
 
@@ -240,8 +225,9 @@ def test_an_allowed_pair_may_be_plain_and_private(url: str) -> None:
         "http://127.0.0.1/",
         "https://127.0.0.1/",
         "http://evil.example:9000/",
-    ]
-    + ["http://127.0.0.2:9000/", "http://user@127.0.0.1:9000/"],
+        "http://127.0.0.2:9000/",
+        "http://user@127.0.0.1:9000/",
+    ],
 )
 def test_the_allow_list_opens_nothing_beside_its_pairs(url: str) -> None:
     with pytest.raises(EgressRefused):
@@ -254,8 +240,6 @@ def test_a_target_does_not_show_the_secret_in_its_path() -> None:
     assert repr(target) == "Target(https://example.com)"
 
 
-@pytest.mark.parametrize(
-    ("host", "normal"), [("FaSS.example", "fass.example"), ("faß.example", "xn--fa-hia.example")]
-)
+@pytest.mark.parametrize(("host", "normal"), [("FaSS.example", "fass.example"), ("faß.example", "xn--fa-hia.example")])
 def test_names_follow_idna_2008(host: str, normal: str) -> None:
     assert normal_host(host) == normal
