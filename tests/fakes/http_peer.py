@@ -34,6 +34,11 @@ def answer(body: bytes = b"ok", status: str = "200 OK", **headers: str) -> list[
     return ["\r\n".join([*lines, "", ""]).encode() + body]
 
 
+def spaced(pieces: Iterable[bytes], *, every: float) -> list[Step]:
+    """Each piece, and a pause after it."""
+    return [step for piece in pieces for step in (piece, every)]
+
+
 def always(*steps: Step) -> Script:
     """The same steps for every request."""
     return lambda _received: steps

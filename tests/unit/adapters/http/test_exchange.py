@@ -17,7 +17,7 @@ from shared.core.outbound.errors import (
 )
 from shared.core.outbound.message import Request
 from shared.core.outbound.policy import KIB, Policy
-from tests.fakes.http_peer import Peer, Step, always, answer
+from tests.fakes.http_peer import Peer, Step, always, answer, spaced
 from tests.unit.adapters.http.conftest import ClientMaker
 
 
@@ -165,10 +165,6 @@ def test_an_encoding_that_cannot_be_undone_is_an_error_unless_only_the_status_ma
     assert (prefix.status, prefix.truncated) == (200, True)
 
 
-def drip(*pieces: bytes, every: float = 0.15) -> list[Step]:
-    return [step for piece in pieces for step in (piece, every)]
-
-
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n"
 
 
@@ -177,11 +173,11 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n"
     [
         ([1.5], Policy(read_s=0.3), "first byte"),
         ([1.5], Policy(read_s=9, first_byte_s=0.3), "first byte"),
-        (drip(*[b"HTTP/1.1 100 Continue\r\n\r\n"] * 20), Policy(read_s=0.3), "first byte"),
-        (drip(HEAD, *[b"X-A: b\r\n"] * 20), Policy(read_s=0.3), "first byte"),
+        (spaced([b"HTTP/1.1 100 Continue\r\n\r\n"] * 20, every=0.15), Policy(read_s=0.3), "first byte"),
+        (spaced([HEAD, *[b"X-A: b\r\n"] * 20], every=0.15), Policy(read_s=0.3), "first byte"),
         ([HEAD + b"\r\nabc", 1.5], Policy(read_s=0.3), "read"),
-        (drip(HEAD + b"\r\n", *[b"x"] * 20), Policy(connect_s=0.4, total_s=0.4, read_s=0.3), "total"),
-        (drip(HEAD, *[b"X: b\r\n"] * 20), Policy(connect_s=0.3, total_s=0.3, read_s=9), "total"),
+        (spaced([HEAD + b"\r\n", *[b"x"] * 20], every=0.15), Policy(connect_s=0.4, total_s=0.4, read_s=0.3), "total"),
+        (spaced([HEAD, *[b"X: b\r\n"] * 20], every=0.15), Policy(connect_s=0.3, total_s=0.3, read_s=9), "total"),
     ],
 )
 def test_every_way_of_being_slow_ends_at_its_limit(
