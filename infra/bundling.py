@@ -171,8 +171,8 @@ def shared(target: Target) -> Path:
 
 
 def exists(path: str) -> bool:
-    """Whether the folder of a declared function is there to be deployed."""
-    return (ROOT / "functions" / path).is_dir()
+    """Whether a declared function is there to be deployed."""
+    return (ROOT / "functions" / path / "handler.py").exists()
 
 
 def function(path: str, target: Target) -> Path:

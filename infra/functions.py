@@ -7,15 +7,16 @@ A grant is a table or queue by name plus the item actions used on it; nothing is
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from infra.tables import TABLES
+
 # Item actions. A transaction is authorised as the item actions it contains.
 GET, QUERY = "GetItem", "Query"
 PUT, UPDATE, DELETE = "PutItem", "UpdateItem", "DeleteItem"
 CHECK = "ConditionCheckItem"
 BATCH_GET = "BatchGetItem"
-DESCRIBE = "DescribeTable"
 
 # The pipeline every authenticated route passes: key lookup, limiter, idempotency, audit.
-_CALLER = {"platform": {GET, UPDATE}, "limits": {GET, PUT, UPDATE, DELETE}, "audit": {PUT}}
+_CALLER = {"platform": {GET, UPDATE}, "limits": {GET, PUT, UPDATE, DELETE}, "audit": {PUT, QUERY}}
 
 WRAP, UNWRAP = "GenerateDataKey", "Decrypt"
 
@@ -78,15 +79,12 @@ FUNCTIONS = (
     Function(
         "platform/status",
         prefixes=("/v1/health", "/v1/openapi.json"),
-        tables=_grants(
-            {"platform": {DESCRIBE}, "events": {DESCRIBE}, "crm": {DESCRIBE}, "llm": {DESCRIBE}},
-            {"usage": {DESCRIBE}, "audit": {DESCRIBE}, "limits": {DESCRIBE, GET, UPDATE, PUT}},
-        ),
+        tables=_grants(*({table.name: {GET}} for table in TABLES), {"limits": {UPDATE, PUT}}),
     ),
     Function(
         "platform/audit",
         prefixes=("/v1/audit",),
-        tables=_grants(_CALLER, {"audit": {QUERY}}),
+        tables=_grants(_CALLER),
         key=frozenset({UNWRAP}),
     ),
     Function("platform/fallback", routes=("$default",), memory_mb=256),

@@ -138,7 +138,7 @@ class Fn(Construct):
             self,
             "role",
             role_name=f"{self._name}-{self._place.region}",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            assumed_by=self._assumed_by(),
             inline_policies={"grants": iam.PolicyDocument(statements=statements)},
         )
         own_log = f"/aws/lambda/{self._name}:*"
@@ -151,6 +151,13 @@ class Fn(Construct):
             findings=("Resource::*", f"Resource::arn:<AWS::Partition>:{account}{own_log}"),
         )
         return role
+
+    def _assumed_by(self) -> iam.IPrincipal:
+        """Lambda; and in the emulator the account, where a streaming app runs beside it under its role."""
+        service = iam.ServicePrincipal("lambda.amazonaws.com")
+        if self._place.stage.emulated and self.spec.streaming:
+            return iam.CompositePrincipal(service, iam.AccountRootPrincipal())
+        return service
 
     def _live(self) -> lambda_.Alias:
         """The alias callers use, moved at once, or by canary where the stage asks for it."""
