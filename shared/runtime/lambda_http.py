@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler.api_gateway import APIGatewayHttpResolver, Response
 
-from shared.core.errors import BadRequest, MethodNotAllowed, NotFound, Problem
+from shared.core.errors import MethodNotAllowed, NotFound, Problem
 from shared.core.http import headers as header_rules
 from shared.core.http.pipeline import finish, log_access, problem_answer, run
 from shared.core.http.request import Answer, Request, request_id
@@ -24,14 +24,14 @@ _METHODS = ["DELETE", "GET", "PATCH", "POST", "PUT"]
 
 
 def to_request(event: Event, now: int, path_values: dict[str, str]) -> Request:
-    """The ``Request`` of a payload-format-2.0 event. Raises 400 for a body that is not what it says."""
+    """The ``Request`` of a payload-format-2.0 event. A body that is not the base64 it claims is read as it came."""
     http = event["requestContext"]["http"]
     headers = {k.lower(): v for k, v in (event.get("headers") or {}).items()}
     body = event.get("body") or ""
     try:
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
-    except ValueError as error:
-        raise BadRequest from error
+    except ValueError:
+        raw = body.encode()
     return Request(
         method=http["method"],
         path=event.get("rawPath") or "/",

@@ -1,4 +1,4 @@
-"""An AWS account in process (moto), with this app's tables, queues and key, and its handlers called as Lambda calls them."""
+"""An AWS account in process (moto): this app's tables, queues and key, its handlers called as Lambda calls them."""
 
 import importlib
 import json
