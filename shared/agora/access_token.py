@@ -122,12 +122,8 @@ def parse(text: str) -> ParsedToken:
             unknown_service = number
             break
         services.append(read_service(number, reader))
-    token = AccessToken(
-        app_id=app_id, issued_at=issued_at, ttl=ttl, salt=salt, services=tuple(services)
-    )
-    return ParsedToken(
-        token=token, signature=signature, signed=signed, unknown_service=unknown_service
-    )
+    token = AccessToken(app_id=app_id, issued_at=issued_at, ttl=ttl, salt=salt, services=tuple(services))
+    return ParsedToken(token=token, signature=signature, signed=signed, unknown_service=unknown_service)
 
 
 def inflate(encoded: str) -> bytes:

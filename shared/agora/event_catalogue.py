@@ -92,11 +92,7 @@ PRODUCTS: Mapping[int, Product] = {
 
 _UNKNOWN = Product("unknown")
 
-EVENT_TYPES = tuple(
-    f"agora.{product.name}.{name}"
-    for product in PRODUCTS.values()
-    for name in product.events.values()
-)
+EVENT_TYPES = tuple(f"agora.{product.name}.{name}" for product in PRODUCTS.values() for name in product.events.values())
 """Every listed name, by product and number."""
 
 

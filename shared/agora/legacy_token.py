@@ -15,7 +15,7 @@ from shared.agora.errors import InvalidToken
 from shared.agora.packing import Reader
 
 LEGACY_VERSION = "006"
-_APP_ID_CHARS = 32
+_CONTENT_AT = len(LEGACY_VERSION) + 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,17 +42,13 @@ def parse_legacy(text: str) -> LegacyToken:
     """The 006 token of this text, not verified. Raises ``InvalidToken`` only."""
     if not text.startswith(LEGACY_VERSION):
         raise InvalidToken(f"A legacy access token begins with {LEGACY_VERSION}")
-    start = len(LEGACY_VERSION)
-    app_id = text[start : start + _APP_ID_CHARS]
-    if len(app_id) < _APP_ID_CHARS:
-        raise InvalidToken("The token ends inside its app id")
-    content = Reader(decode_base64(text[start + _APP_ID_CHARS :]))
+    content = Reader(decode_base64(text[_CONTENT_AT:]))
     signature = content.blob()
     channel_crc, uid_crc = content.u32(), content.u32()
     message = content.blob()
     fields = Reader(message)
     return LegacyToken(
-        app_id=app_id,
+        app_id=text[len(LEGACY_VERSION) : _CONTENT_AT],
         salt=fields.u32(),
         expires_at=fields.u32(),
         privileges=fields.numbers(),

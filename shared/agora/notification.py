@@ -138,13 +138,9 @@ def check_age(notification: Notification, now_ms: int, tolerance: Tolerance) -> 
     """Returns, or raises ``NotificationTooOld`` or ``NotificationTooNew``."""
     age_ms = now_ms - notification.sent_at_ms
     if age_ms > tolerance.past_ms:
-        raise NotificationTooOld(
-            f"notifyMs is {age_ms} ms ago; {tolerance.past_ms} ms are tolerated"
-        )
+        raise NotificationTooOld(f"notifyMs is {age_ms} ms ago; {tolerance.past_ms} ms are tolerated")
     if -age_ms > tolerance.future_ms:
-        raise NotificationTooNew(
-            f"notifyMs is {-age_ms} ms ahead; {tolerance.future_ms} ms are tolerated"
-        )
+        raise NotificationTooNew(f"notifyMs is {-age_ms} ms ahead; {tolerance.future_ms} ms are tolerated")
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -33,9 +33,7 @@ def verify_signature(body: bytes, signature: str | None, secrets: Sequence[str])
         raise BadSignature(f"{SIGNATURE_HEADER} is missing or is not 64 hexadecimal digits")
     claimed = bytes.fromhex(signature)
     matches = [
-        hmac.compare_digest(hmac.digest(secret.encode(), body, "sha256"), claimed)
-        for secret in secrets
-        if secret
+        hmac.compare_digest(hmac.digest(secret.encode(), body, "sha256"), claimed) for secret in secrets if secret
     ]
     if not any(matches):
         raise BadSignature

@@ -31,9 +31,7 @@ _HEX32 = re.compile(HEX32_PATTERN)
 def channel_name(value: str) -> str:
     """A channel's name."""
     if not _CHANNEL.fullmatch(value):
-        raise ValueError(
-            "a channel name has 1 to 63 of a-z A-Z 0-9, space and !#$%&()+-:;<=.>?@[]^_{}|~,"
-        )
+        raise ValueError("a channel name has 1 to 63 of a-z A-Z 0-9, space and !#$%&()+-:;<=.>?@[]^_{}|~,")
     return value
 
 

@@ -150,10 +150,7 @@ def _pack_permissions(permissions: Permissions) -> bytes:
 
 def _read_permissions(reader: Reader) -> dict[int, dict[int, tuple[str, ...]]]:
     return {
-        reader.u16(): {
-            reader.u16(): tuple(reader.text() for _ in range(reader.u16()))
-            for _ in range(reader.u16())
-        }
+        reader.u16(): {reader.u16(): tuple(reader.text() for _ in range(reader.u16())) for _ in range(reader.u16())}
         for _ in range(reader.u16())
     }
 
@@ -185,9 +182,7 @@ class Layout:
 LAYOUTS = (
     Layout(1, "rtc", RtcService, RtcPrivilege, {"channel": _TEXT, "uid": _TEXT}),
     Layout(2, "rtm", RtmService, LoginPrivilege, {"user_id": _TEXT}),
-    Layout(
-        3, "streaming", StreamingService, StreamingPrivilege, {"channel": _TEXT, "account": _TEXT}
-    ),
+    Layout(3, "streaming", StreamingService, StreamingPrivilege, {"channel": _TEXT, "account": _TEXT}),
     Layout(4, "fpa", FpaService, LoginPrivilege, {}),
     Layout(5, "chat", ChatService, ChatPrivilege, {"user_id": _TEXT}),
     Layout(6, "fcdn", FcdnService, FcdnPrivilege, {"channel": _TEXT, "account": _TEXT}),
@@ -236,7 +231,5 @@ def describe(service: Service) -> dict[str, Any]:
     layout = _BY_CLASS[type(service)]
     names = {int(member): member.name.lower() for member in layout.privileges}
     tail = {f.name: getattr(service, f.name) for f in fields(service) if f.name != "privileges"}
-    privileges = {
-        names.get(key, str(key)): value for key, value in sorted(service.privileges.items())
-    }
+    privileges = {names.get(key, str(key)): value for key, value in sorted(service.privileges.items())}
     return {"type": layout.number, "service": layout.name, **tail, "privileges": privileges}
