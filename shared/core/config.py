@@ -66,6 +66,11 @@ class Config:
         return frozenset(self._list("EGRESS_ALLOW"))
 
     @cached_property
+    def hubspot_base_url(self) -> str:
+        """Scheme and host of HubSpot's API, without a trailing slash; a laptop stage points it to a stand-in."""
+        return (self.environ.get("HUBSPOT_BASE_URL") or "https://api.hubapi.com").rstrip("/")
+
+    @cached_property
     def hourly_limit(self) -> int:
         """Requests per hour and principal, unless the key says otherwise."""
         return int(self.environ.get("HOURLY_LIMIT", "1000"))

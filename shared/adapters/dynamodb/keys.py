@@ -72,9 +72,19 @@ def message(org: OrgScope, message_id: str) -> Key:
     return Key(org_partition(org, f"MESSAGE#{message_id}"), message_id)
 
 
-def delivery(org: OrgScope, message_id: str, delivery_id: str) -> Key:
-    """A delivery, beside its message."""
-    return Key(org_partition(org, f"MESSAGE#{message_id}"), delivery_id)
+def delivery(org: OrgScope, delivery_id: str) -> Key:
+    """A delivery; a partition of its own, so that its id alone finds it and a busy endpoint heats none."""
+    return Key(org_partition(org, f"DELIVERY#{delivery_id}"), delivery_id)
+
+
+def endpoint_deliveries(org: OrgScope, endpoint_id: str) -> str:
+    """Pointers to an endpoint's deliveries, in order of time."""
+    return org_partition(org, f"ENDPOINT_DELIVERIES#{endpoint_id}")
+
+
+def dead_letters(org: OrgScope) -> str:
+    """In the index ``listing``: an organization's exhausted deliveries."""
+    return org_partition(org, "DEAD_LETTERS")
 
 
 def connection(org: OrgScope, connection_id: str) -> Key:
@@ -87,9 +97,19 @@ def contacts(org: OrgScope) -> str:
     return org_partition(org, "CONTACTS")
 
 
-def sync_page(org: OrgScope, connection_id: str) -> Key:
-    """The checkpoint of a connection's pull."""
-    return Key(org_partition(org, f"SYNC#{connection_id}"), "CHECKPOINT")
+def contact(org: OrgScope, contact_id: str) -> Key:
+    """A contact of an organization."""
+    return Key(contacts(org), contact_id)
+
+
+def contacts_by_email(org: OrgScope, email: str) -> str:
+    """The index partition of the contacts that have an address, whatever its case."""
+    return org_partition(org, f"CONTACT_EMAIL#{email.lower()}")
+
+
+def crm_pull(org: OrgScope, connection_id: str) -> Key:
+    """The pull of a connection, with its checkpoint."""
+    return Key(org_partition(org, f"PULL#{connection_id}"), connection_id)
 
 
 def llm_upstream(org: OrgScope) -> Key:
@@ -115,3 +135,8 @@ def limit(principal: str) -> Key:
 def idempotency(slot: str) -> Key:
     """The record of one Idempotency-Key."""
     return Key(f"IDEMPOTENCY#{slot}", "ANSWER")
+
+
+def circuit(name: str) -> Key:
+    """The circuit breaker of one party."""
+    return Key(f"BREAKER#{name}", "STATE")

@@ -1,0 +1,90 @@
+"""Pulls in the ``crm`` table: the work item of a connection, whose ``checkpoint`` is a map of its own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from shared.adapters.dynamodb import keys
+from shared.adapters.dynamodb.batch import get_many
+from shared.adapters.dynamodb.table import DynamoTable
+from shared.adapters.dynamodb.work import DynamoWork
+from shared.core.scope import OrgScope
+from shared.core.work.dispatch import Dispatcher
+from shared.core.work.envelope import WorkEnvelope
+from shared.core.work.item import NewWork, Status, WorkRef
+from shared.core.work.kinds import CRM_PAGE
+from shared.crm.pull import Checkpoint, Pull
+
+
+class DynamoPulls:
+    """The :class:`shared.crm.pull.Pulls` of one organization."""
+
+    def __init__(self, work: DynamoWork, dispatcher: Dispatcher, org: OrgScope, region: str) -> None:
+        """``work`` of the ``crm`` table."""
+        self._work = work
+        self._table: DynamoTable = work.table
+        self._dispatcher = dispatcher
+        self._org = org
+        self._region = region
+
+    def start(self, connection_id: str, *, actor: str, request_id: str, now: int) -> None:
+        """One put, then the queue is told."""
+        new = NewWork(
+            ref=self._ref(connection_id),
+            id=connection_id,
+            org=self._org,
+            entity="crm_pull",
+            version=1,
+            attributes={"connection_id": connection_id, "checkpoint": Checkpoint.start(now).attributes()},
+            request_id=request_id,
+            actor=actor,
+        )
+        self._dispatcher.accept(new, now)
+
+    def restart(self, connection_id: str, *, actor: str, request_id: str, now: int) -> bool:
+        """One read and one conditional update. The region that restarts a pull takes it over: it is at rest."""
+        ref = self._ref(connection_id)
+        last = self.get(connection_id)
+        if last is None:
+            self.start(connection_id, actor=actor, request_id=request_id, now=now)
+            return True
+        fresh = Checkpoint.start(now, last.checkpoint.completed_at)
+        revived = {
+            "checkpoint": fresh.attributes(),
+            "origin_region": self._region,
+            "actor": actor,
+            "request_id": request_id,
+        }
+        if not self._work.revive(ref, now, revived):
+            return False
+        envelope = WorkEnvelope(
+            ref=ref,
+            id=connection_id,
+            org=self._org.org,
+            actor=actor,
+            request_id=request_id,
+            occurred_at=now,
+            origin_region=self._region,
+        )
+        self._dispatcher.enqueue(envelope, 0)
+        return True
+
+    def get(self, connection_id: str) -> Pull | None:
+        """One consistent read: who has just restarted a pull sees it."""
+        item = self._table.get(*keys.crm_pull(self._org, connection_id), consistent=True)
+        return _read(item) if item else None
+
+    def of(self, connection_ids: Sequence[str]) -> dict[str, Pull]:
+        """One batch read."""
+        found = get_many(self._table, [keys.crm_pull(self._org, c) for c in connection_ids])
+        return {item["connection_id"]: _read(item) for item in found}
+
+    def delete(self, connection_id: str) -> None:
+        """One delete."""
+        self._table.delete(*keys.crm_pull(self._org, connection_id))
+
+    def _ref(self, connection_id: str) -> WorkRef:
+        return WorkRef(CRM_PAGE, *keys.crm_pull(self._org, connection_id))
+
+
+def _read(item: dict[str, Any]) -> Pull:
+    return Pull(Status(item["status"]), Checkpoint.read(item["checkpoint"]), item["not_before"])
