@@ -37,7 +37,7 @@ reset: ## stop the stack and forget its data
 	@$(PYTHON) -m infra.local reset
 
 logs: ## follow the logs of the stack and its functions
-	@$(PYTHON) -m infra.local logs
+	@$(LOCAL) logs
 
 redeploy: ## put changed code into the running stack
 	@$(LOCAL) redeploy

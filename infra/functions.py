@@ -102,7 +102,7 @@ FUNCTIONS = (
     Function(
         "agora/tokens",
         prefixes=("/v1/agora/tokens",),
-        tables=_grants(_CALLER),
+        tables=_grants(_CALLER, {"platform": {QUERY}}),
         key=frozenset({UNWRAP}),
         hot=True,
         memory_mb=KEEP_WARM_MB,

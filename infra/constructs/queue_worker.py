@@ -40,7 +40,7 @@ def _tls_only(scope: Construct, name: str, queue: sqs.CfnQueue) -> None:
 def _queue(scope: Construct, place: Place, name: str, **settings: object) -> sqs.CfnQueue:
     queue = sqs.CfnQueue(
         scope,
-        name,
+        f"queue-{name}",
         queue_name=place.name(name),
         sqs_managed_sse_enabled=True,
         message_retention_period=_TWO_WEEKS,

@@ -3,7 +3,7 @@
 import time
 
 from infra import settings
-from infra.local import deploy, ministack, seed, servers, stack_file
+from infra.local import deploy, ministack, redeploy, seed, servers, stack_file
 from infra.local.paths import STATE
 from infra.local.steps import step
 
@@ -15,6 +15,7 @@ def up() -> None:
         ministack.start()
     deploy.deploy()
     stage = settings.stage(deploy.STAGE)
+    redeploy.settle(stage)
     regions = servers.regions(stage)
     with step("edge and chat app"):
         for region in regions:
