@@ -46,9 +46,10 @@ class ChatPorts:
     @cached_property
     def provider(self) -> ChatUpstream:
         """Over the outbound client."""
+        from shared.adapters.http.stream import StreamClient
         from shared.adapters.llm.openai_compatible import OpenAICompatible
 
-        return OpenAICompatible(self._container.config.egress_allow)
+        return OpenAICompatible(StreamClient(allow=self._container.config.egress_allow))
 
     @property
     def clock(self) -> Clock:
@@ -71,6 +72,15 @@ class ChatPorts:
     async def settle(self, org: OrgScope, record: UsageRecord) -> None:
         """Log line, metric and record. The caller has its answer: what fails here is our loss alone, and loud."""
         self._tell(org, record)
+        keeping = asyncio.ensure_future(self._keep(org, record))
+        try:
+            await asyncio.shield(keeping)
+        except asyncio.CancelledError:
+            # Callers leave with the last byte they wanted, which is just now; what they used stays.
+            await asyncio.wait({keeping})
+            raise
+
+    async def _keep(self, org: OrgScope, record: UsageRecord) -> None:
         try:
             await asyncio.to_thread(lambda: usage_log(self._container, org).append(record))
         except Exception as error:  # noqa: BLE001 - whatever it is, the completion has succeeded

@@ -70,6 +70,7 @@ class FaultUpstream:
     seen: list[Seen] = field(default_factory=list)
     left: threading.Event = field(default_factory=threading.Event)
     """Set when a caller closed its connection before the stream's end."""
+    connections: int = 0
 
     @property
     def base_url(self) -> str:
@@ -110,6 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         super().setup()
+        self.server.upstream.connections += 1
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def log_message(self, *_: object) -> None:

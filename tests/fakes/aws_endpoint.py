@@ -1,0 +1,71 @@
+"""moto's DynamoDB and KMS behind plain HTTP, for code that runs in another process.
+
+moto patches botocore within one process only, and its own server wants Flask. Both services are one POST with
+an ``X-Amz-Target``; this hands it to moto's own handler. Meant for the inside of ``tests.fakes.cloud.cloud()``, whose
+account it shows.
+"""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from botocore.awsrequest import AWSPreparedRequest, HTTPHeaders
+from moto.core.models import botocore_stubber
+
+_LOCK = threading.Lock()
+"""moto's backends are made for one thread."""
+
+
+_SERVICES = {"DynamoDB_20120810": "dynamodb", "TrentService": "kms"}
+_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([a-z0-9-]+)/")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: "_Server"
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+    def do_POST(self) -> None:
+        """One call of a service."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        service, _, operation = self.headers["X-Amz-Target"].partition(".")
+        signed = _SCOPE.search(self.headers["Authorization"])
+        url = f"https://{_SERVICES[service]}.{signed[1] if signed else 'us-east-1'}.amazonaws.com/"
+        headers = HTTPHeaders.from_dict({k: v for k, v in self.headers.items() if k.lower() != "host"})
+        with _LOCK:
+            self.server.calls.append(operation)
+            request = AWSPreparedRequest("POST", url, headers, body, stream_output=False)
+            answered = botocore_stubber.process_request(request)
+        status, headers, answer = answered or (404, {}, "")
+        raw = answer.encode() if isinstance(answer, str) else answer
+        self.send_response(status)
+        for name, value in headers.items():
+            if name.lower() not in {"content-length", "status", "server", "date"}:
+                self.send_header(name, str(value))
+        self.send_header("Content-Length", str(len(raw)))
+        self.end_headers()
+        self.wfile.write(raw)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+
+@contextmanager
+def running() -> Iterator[tuple[str, list[str]]]:
+    """The endpoint's URL, and the names of the operations called on it so far."""
+    server = _Server()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}", server.calls
+    finally:
+        server.shutdown()
+        server.server_close()
