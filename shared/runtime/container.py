@@ -4,6 +4,8 @@ A function pays for what it touches, in import time and in grants. Tests replace
 attribute (every part is a ``cached_property``). Only handlers import this module.
 """
 
+import random
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from shared.core.scope import OrgScope
 
 if TYPE_CHECKING:
     from shared.adapters.dynamodb.agora_apps import Cache
+    from shared.adapters.dynamodb.endpoints import Cache as EndpointCache
     from shared.adapters.dynamodb.probe import DynamoProbe
     from shared.adapters.dynamodb.work import DynamoWork
     from shared.agora.apps import AgoraApps
@@ -24,12 +27,23 @@ if TYPE_CHECKING:
     from shared.core.http.pipeline import Guards
     from shared.core.idempotency import IdempotencyStore
     from shared.core.limits import Limiter
+    from shared.core.outbound.message import Sender
     from shared.core.secrets import TenantCipher
     from shared.core.work.dispatch import Dispatcher, Sweep
+    from shared.core.work.item import WorkRef
     from shared.core.work.store import WorkQueue, WorkStore
     from shared.identity.authenticate import Authenticator
     from shared.identity.keys import ApiKeys
     from shared.identity.tokens import SigningKeys
+    from shared.webhooks.ports import (
+        Deliveries,
+        Endpoints,
+        Messages,
+        Notices,
+        SourceDirectory,
+        Sources,
+        UrlGuard,
+    )
 
 # Imports inside the properties below are deliberate (ruff: PLC0415): a function imports only what it uses.
 
@@ -41,7 +55,9 @@ class Container:
         """``config`` defaults to the environment's."""
         self.config = config or Config()
         self.clock = clock
+        self.chance: Callable[[], float] = random.random
         self._agora_apps: Cache = {}
+        self._endpoints: EndpointCache = {}
 
     @cached_property
     def logger(self) -> Logger:
@@ -158,9 +174,22 @@ class Container:
     def work_queue(self) -> "WorkQueue":
         """The queues of all kinds."""
         from shared.adapters.sqs import SqsWorkQueue
+
+        return SqsWorkQueue(self.sqs, self.config.queue)
+
+    @cached_property
+    def sqs(self) -> Client:
+        """The client for queues."""
         from shared.adapters.sqs import make_client as make_sqs
 
-        return SqsWorkQueue(make_sqs(self.config.region), self.config.queue)
+        return make_sqs(self.config.region)
+
+    @cached_property
+    def exhausted_notices(self) -> "Notices":
+        """The dead-letter queue of exhausted deliveries."""
+        from shared.adapters.sqs import SqsNotices
+
+        return SqsNotices(self.sqs, self.config.queue("webhook_exhausted"))
 
     def dispatcher(self, store: "WorkStore") -> "Dispatcher":
         """Accepts work into one store."""
@@ -189,3 +218,54 @@ class Container:
         return DynamoAgoraApps(
             self.table("platform"), self.cipher, org, self.config.region, self.clock, self._agora_apps
         )
+
+    @cached_property
+    def http(self) -> "Sender":
+        """The outbound client, behind the egress guard."""
+        from shared.adapters.http.client import HttpClient
+
+        return HttpClient(allow=self.config.egress_allow, clock=self.clock)
+
+    @cached_property
+    def url_guard(self) -> "UrlGuard":
+        """Judges a customer's URL when it is registered."""
+        from shared.adapters.http.guard import EgressGuard
+
+        return EgressGuard(self.config.egress_allow)
+
+    @cached_property
+    def source_directory(self) -> "SourceDirectory":
+        """Inbound sources by their token; remembered for 60 seconds."""
+        from shared.adapters.dynamodb.sources import DynamoSourceDirectory
+
+        return DynamoSourceDirectory(self.table("platform"), self.cipher)
+
+    def sources(self, org: OrgScope) -> "Sources":
+        """Of one organization."""
+        from shared.adapters.dynamodb.sources import DynamoSources
+
+        return DynamoSources(self.table("platform"), self.cipher, org, self.config.region)
+
+    def endpoints(self, org: OrgScope) -> "Endpoints":
+        """Of one organization; opened ones are remembered for 60 seconds."""
+        from shared.adapters.dynamodb.endpoints import DynamoEndpoints
+
+        return DynamoEndpoints(self.table("platform"), self.cipher, org, self.config.region, self._endpoints)
+
+    def messages(self, org: OrgScope) -> "Messages":
+        """Of one organization."""
+        from shared.adapters.dynamodb.messages import DynamoMessages
+
+        return DynamoMessages(self.table("events"), org, self.config.region)
+
+    def deliveries(self, org: OrgScope) -> "Deliveries":
+        """Of one organization."""
+        from shared.adapters.dynamodb.deliveries import DynamoDeliveries
+
+        return DynamoDeliveries(self.table("events"), org, self.config.region)
+
+    def inbound_ref(self, org: OrgScope, event_id: str) -> "WorkRef":
+        """Names the work item of an inbound event."""
+        from shared.adapters.dynamodb.deliveries import inbound_ref
+
+        return inbound_ref(org, event_id)

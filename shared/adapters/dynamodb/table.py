@@ -9,6 +9,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.adapters.dynamodb.attributes import item_from_wire, item_to_wire, to_wire
 from shared.adapters.dynamodb.client import Client, is_condition_failure, translate
 from shared.core.clock import rfc3339
+from shared.core.errors import Unavailable
+
+_BATCH_TRIES = 5
+"""A batch read answers with what it had capacity for."""
 
 
 class ConditionFailed(Exception):
@@ -130,6 +134,23 @@ class DynamoTable:
         )
         items = [item_from_wire(i) for i in answer.get("Items", [])]
         return [i for i in items if i[sk_name] != after][:limit]
+
+    def get_many(self, wanted: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+        """The items there are among at most 100 keys, in no order. Raises 503 if the store keeps holding some back."""
+        items: list[dict[str, Any]] = []
+        left = [self._key(pk, sk) for pk, sk in wanted]
+        for _ in range(_BATCH_TRIES):
+            if not left:
+                return items
+            try:
+                answer = self.client.batch_get_item(RequestItems={self.name: {"Keys": left}})
+            except (BotoCoreError, ClientError) as error:
+                raise translate(error) from error
+            items += [item_from_wire(i) for i in answer["Responses"].get(self.name, [])]
+            left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
+        if left:
+            raise Unavailable("the store is over its capacity")
+        return items
 
     def transact(self, actions: Sequence[dict[str, Any]]) -> None:
         """All or nothing. Each action is ``{"Put"|"Update"|"Delete"|"ConditionCheck": {…}}`` without its table name."""

@@ -6,7 +6,7 @@ from shared.core.clock import SECOND
 from shared.core.logs import Log, Logger
 from shared.core.metrics import Metric, Metrics
 from shared.core.work.envelope import WorkEnvelope
-from shared.core.work.item import Claim, NewWork, Overdue, WorkRef
+from shared.core.work.item import Claim, NewWork, Overdue, Replay, WorkRef
 from shared.core.work.kinds import KINDS, SHARDS, WorkKind, beyond_queue
 from shared.core.work.store import WorkQueue, WorkStore
 
@@ -53,6 +53,22 @@ class Dispatcher:
             attempt=claim.attempt + 1,
         )
         self.enqueue(envelope, max(0, not_before - now))
+
+    def replay(self, work: Replay, now: int) -> bool:
+        """A fresh series of attempts for work that has ended. False: it has not, or there is none."""
+        if not self.store.revive(work.ref, now, work.changes):
+            return False
+        envelope = WorkEnvelope(
+            ref=work.ref,
+            id=work.id,
+            org=work.org.org,
+            actor=work.actor,
+            request_id=work.request_id,
+            occurred_at=now,
+            origin_region=self.region,
+        )
+        self.enqueue(envelope, 0)
+        return True
 
     def enqueue(self, envelope: WorkEnvelope, wait_ms: int) -> bool:
         """Best effort. A wait that no queue carries is left to the sweep."""

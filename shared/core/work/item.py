@@ -75,6 +75,18 @@ class NewWork:
 
 
 @dataclass(frozen=True, slots=True)
+class Replay:
+    """Work that has ended and is to begin anew. ``changes`` reset the item's own attributes."""
+
+    ref: WorkRef
+    id: str
+    org: OrgScope
+    changes: Mapping[str, Any]
+    request_id: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A worker's exclusive hold on an item until ``lease_until``."""
 
