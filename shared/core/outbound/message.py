@@ -60,7 +60,7 @@ class Response:
 
     status: int
     headers: Headers
-    body: bytes = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
     truncated: bool = False
     """The policy asked for a prefix and there was more."""
     attempts: int = 1

@@ -16,6 +16,9 @@ TRANSIENT: Final = frozenset({425, 429, 502, 503, 504})
 """Statuses that say "again later"; a 500 more often says "never"."""
 
 
+_DOUBLINGS: Final = 50
+"""Past any cap, short of what a float holds."""
+
 _TOO_MANY: Final = 429
 _UNAVAILABLE: Final = 503
 
@@ -115,7 +118,7 @@ class Policy:
 
         https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
         """
-        return chance * min(self.backoff_cap_s, self.backoff_base_s * 2.0 ** (attempt - 1))
+        return chance * min(self.backoff_cap_s, self.backoff_base_s * 2.0 ** min(attempt - 1, _DOUBLINGS))
 
 
 def retry_after(value: str, now_ms: int) -> float | None:
