@@ -84,7 +84,7 @@ def add(app: cdk.App, stage: settings.Stage, region: str) -> None:
 
 def build(pairs: list[tuple[str, str]], **options: object) -> cdk.App:
     """The app with the stacks of every (stage, region) pair; cdk-nag looks at all of them."""
-    app = cdk.App(**options)  # type: ignore[arg-type]
+    app = cdk.App(**options)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     for name, region in pairs:
         add(app, settings.stage(name), region)

@@ -44,7 +44,7 @@ def _queue(scope: Construct, place: Place, name: str, **settings: object) -> sqs
         queue_name=place.name(name),
         sqs_managed_sse_enabled=True,
         message_retention_period=_TWO_WEEKS,
-        **settings,  # type: ignore[arg-type]
+        **settings,
     )
     if place.stage.emulated:
         accept(queue, "AwsSolutions-SQS4", "The emulator is reached over http, on this machine.")

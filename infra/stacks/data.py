@@ -12,7 +12,7 @@ class DataStack(Stack):
     """Replicated tables appear in other regions as replicas, made from the home region."""
 
     def __init__(self, scope: Construct, name: str, place: Place, **kwargs: object) -> None:
-        super().__init__(scope, name, **kwargs)  # type: ignore[arg-type]
+        super().__init__(scope, name, **kwargs)
         for spec in TABLES:
             if not spec.replicated or place.stage.is_home(place.region):
                 table(self, place, spec)

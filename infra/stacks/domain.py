@@ -32,7 +32,7 @@ class DomainStack(Stack):
         key_arn: str,
         **kwargs: object,
     ) -> None:
-        super().__init__(scope, name, **kwargs)  # type: ignore[arg-type]
+        super().__init__(scope, name, **kwargs)
         made: dict[str, Fn] = {}
         layers = Layers.of(self, place, streaming=any(f.streaming for f in functions))
         for spec in functions:

@@ -28,7 +28,7 @@ class EdgeStack(Stack):
     """`api_id` is the HTTP API; `public_base_url` what callers see, without a trailing slash."""
 
     def __init__(self, scope: Construct, name: str, place: Place, **kwargs: object) -> None:
-        super().__init__(scope, name, **kwargs)  # type: ignore[arg-type]
+        super().__init__(scope, name, **kwargs)
         stage = place.stage
         api = apigateway.CfnApi(
             self,

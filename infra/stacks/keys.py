@@ -14,7 +14,7 @@ class KeysStack(Stack):
     """
 
     def __init__(self, scope: Construct, name: str, place: Place, **kwargs: object) -> None:
-        super().__init__(scope, name, **kwargs)  # type: ignore[arg-type]
+        super().__init__(scope, name, **kwargs)
         stage = place.stage
         policy = {
             "Version": "2012-10-17",
