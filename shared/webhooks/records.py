@@ -74,9 +74,7 @@ class NewDelivery:
     event_type: str
 
 
-def delivery_work(
-    new: NewDelivery, *, org: OrgScope, ref: WorkRef, request_id: str, actor: str, now: int
-) -> NewWork:
+def delivery_work(new: NewDelivery, *, org: OrgScope, ref: WorkRef, request_id: str, actor: str, now: int) -> NewWork:
     """What accepting a delivery puts. ``made``: attempts of the current series."""
     return NewWork(
         ref=ref,

@@ -1,0 +1,65 @@
+"""Making, listing and removing endpoints."""
+
+from functions.webhooks.manage.models import CreatedEndpoint, CreateEndpoint, Deleted, EndpointView, ListQuery
+from shared.core import pagination
+from shared.core.clock import rfc3339
+from shared.core.errors import NotFound
+from shared.core.http.routes import Page
+from shared.webhooks.entities import Endpoint, EndpointStatus
+from shared.webhooks.ports import Endpoints, UrlGuard
+from shared.webhooks.signing import secret_of
+
+
+def create(
+    store: Endpoints, guard: UrlGuard, wanted: CreateEndpoint, *, endpoint_id: str, entropy: bytes, now: int
+) -> CreatedEndpoint:
+    """An endpoint with a signing secret of its own. ``entropy``: the secret's bytes.
+
+    Raises 422 for a URL that leads to an address that is not public.
+    """
+    endpoint = Endpoint(
+        id=endpoint_id,
+        url=guard.check(wanted.url).url,
+        event_types=tuple(dict.fromkeys(wanted.event_types)),
+        description=wanted.description,
+        status=EndpointStatus.ENABLED,
+        disabled_reason=None,
+        created_at=now,
+    )
+    secret = secret_of(entropy)
+    store.create(endpoint, secret)
+    return CreatedEndpoint(**_view(endpoint).model_dump(), secret=secret)
+
+
+def page(store: Endpoints, query: ListQuery) -> Page:
+    """One page."""
+    found = store.page(query.limit, pagination.decode(query.cursor))
+    cursor = pagination.encode(found[-1].id) if len(found) == query.limit else None
+    return Page([_view(e) for e in found], query.limit, cursor)
+
+
+def get(store: Endpoints, endpoint_id: str) -> EndpointView:
+    """One endpoint. Raises 404."""
+    endpoint = store.get(endpoint_id)
+    if endpoint is None:
+        raise NotFound
+    return _view(endpoint)
+
+
+def delete(store: Endpoints, endpoint_id: str) -> Deleted:
+    """Remove it: what is pending for it is cancelled, within 60 seconds. Raises 404."""
+    if not store.delete(endpoint_id):
+        raise NotFound
+    return Deleted(id=endpoint_id, deleted=True)
+
+
+def _view(endpoint: Endpoint) -> EndpointView:
+    return EndpointView(
+        id=endpoint.id,
+        url=endpoint.url,
+        event_types=list(endpoint.event_types),
+        description=endpoint.description,
+        status=endpoint.status,
+        disabled_reason=endpoint.disabled_reason,
+        created_at=rfc3339(endpoint.created_at),
+    )
