@@ -7,7 +7,7 @@ from shared.adapters.dynamodb.attributes import item_from_wire, to_wire
 from shared.adapters.dynamodb.table import ConditionFailed, DynamoTable, Update, stamped
 from shared.core.clock import MINUTE, rfc3339
 from shared.core.scope import stored_scope
-from shared.core.work.item import EARLY, MAX_CRASHES, Claim, NewWork, Overdue, Status, WorkRef
+from shared.core.work.item import EARLY, MAX_CRASHES, Claim, NewWork, Overdue, Recovered, Status, WorkRef
 from shared.core.work.kinds import FIRST_SWEEP, WorkKind, beyond_queue
 from shared.core.work.store import LeaseLost
 
@@ -147,7 +147,7 @@ class DynamoWork:
         found = [item_from_wire(i) for i in answer.get("Items", [])]
         return [Overdue(WorkRef(kind, i["pk"], i["sk"]), i["due_at"]) for i in found]
 
-    def recover(self, found: Overdue, now: int) -> bool:
+    def recover(self, found: Overdue, now: int) -> Recovered | None:
         """A claim whose lease has ended becomes pending, under a new version: its old holder can no longer finish."""
         update = Update(
             sets={"status": Status.PENDING.value, "not_before": now, "due_at": now + FIRST_SWEEP},
@@ -162,10 +162,10 @@ class DynamoWork:
             },
         )
         try:
-            self.table.update(found.ref.pk, found.ref.sk, update)
+            item = self.table.update(found.ref.pk, found.ref.sk, update)
         except ConditionFailed:
-            return False
-        return True
+            return None
+        return Recovered(item["id"], item["org"], item["actor"], item["request_id"], item["attempt"])
 
     def revive(self, ref: WorkRef, now: int, changes: Mapping[str, Any]) -> bool:
         """Replay: a fresh series of attempts."""

@@ -106,15 +106,30 @@ class Sweep:
         return swept
 
     def _shard(self, kind: WorkKind, shard: int, now: int) -> int:
-        store = self.stores[kind.table]
-        found = store.overdue(kind, shard, now, SWEEP_PAGE)
-        return sum(self._again(store, item, now) for item in found)
+        """Page by page: a recovered item is due later, so the next query finds the next ones. A page of which nothing
+        could be recovered ends it: the index lags behind the table, and others sweep too.
+        """
+        store, swept = self.stores[kind.table], 0
+        while True:
+            found = store.overdue(kind, shard, now, SWEEP_PAGE)
+            recovered = sum(self._again(store, item, now) for item in found)
+            swept += recovered
+            if len(found) < SWEEP_PAGE or not recovered:
+                return swept
 
     def _again(self, store: WorkStore, found: Overdue, now: int) -> bool:
-        if not store.recover(found, now):
+        item = store.recover(found, now)
+        if item is None:
             return False
-        ref: WorkRef = found.ref
         envelope = WorkEnvelope(
-            ref=ref, id=ref.sk, org="-", actor="sweep", request_id="-", occurred_at=now, origin_region=self.region
+            ref=found.ref,
+            id=item.id,
+            org=item.org,
+            actor=item.actor,
+            request_id=item.request_id,
+            occurred_at=now,
+            origin_region=self.region,
+            attempt=item.attempt,
         )
-        return self.queue.send(ref, envelope.dumps(), ref.pk, 0)
+        self.queue.send(found.ref, envelope.dumps(), item.org, 0)
+        return True

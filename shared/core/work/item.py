@@ -106,7 +106,18 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """An item the sweep found."""
+    """An item the sweep found: what a KEYS_ONLY index tells of it."""
 
     ref: WorkRef
     due_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """An overdue item that may be claimed again: what its envelope needs."""
+
+    id: str
+    org: str
+    actor: str
+    request_id: str
+    attempt: int

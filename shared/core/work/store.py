@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from shared.core.work.item import Claim, NewWork, Overdue, WorkRef
+from shared.core.work.item import Claim, NewWork, Overdue, Recovered, WorkRef
 from shared.core.work.kinds import WorkKind
 
 
@@ -35,8 +35,8 @@ class WorkStore(Protocol):
     def overdue(self, kind: WorkKind, shard: int, now: int, limit: int) -> Sequence[Overdue]:
         """Items another may take, oldest first."""
 
-    def recover(self, found: Overdue, now: int) -> bool:
-        """Make an overdue item claimable again and due anew in 120 s. False: somebody was quicker."""
+    def recover(self, found: Overdue, now: int) -> Recovered | None:
+        """Make an overdue item claimable again and due anew in 120 s. None: somebody was quicker."""
 
     def revive(self, ref: WorkRef, now: int, changes: Mapping[str, Any]) -> bool:
         """Make a failed or done item pending again (replay). False: it is neither."""
