@@ -6,7 +6,7 @@ from shared.core.clock import SECOND
 from shared.core.logs import Log, Logger
 from shared.core.metrics import Metric, Metrics
 from shared.core.work.envelope import WorkEnvelope
-from shared.core.work.item import Claim, NewWork, Overdue, Replay, WorkRef
+from shared.core.work.item import Claim, NewWork, Overdue, Replay
 from shared.core.work.kinds import KINDS, SHARDS, WorkKind, beyond_queue
 from shared.core.work.store import WorkQueue, WorkStore
 
