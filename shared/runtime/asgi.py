@@ -85,31 +85,32 @@ class _Exchange:
     admitted: Admitted = field(default_factory=lambda: Admitted(None, {}))
     started: bool = False
     """The head is sent: nothing but the body's bytes may follow."""
+    logged: bool = False
 
     async def run(self, routes: Routes) -> None:
         """The whole way; its ``except`` is this shell's one boundary."""
-        status, code = _CLIENT_LEFT, "client_left"
         try:
-            status, code = await self._answer(routes), ""
+            await self._answer(routes)
         except Exception as error:
             problem = error if isinstance(error, Problem) else Problem()
-            status, code = problem.status, problem.code
             if problem is not error:
                 self.guards.logger.crash(
                     Log.REQUEST_CRASHED, error, request_id=self.request.request_id, route=self._path
                 )
             if self.started:
+                self._log(problem.status, problem.code)
                 raise
             headers = {"Content-Type": "application/json", "Cache-Control": "no-store", **problem.headers}
-            await self._whole(Answer(problem.status, headers, self.describe(problem)))
+            await self._whole(Answer(problem.status, headers, self.describe(problem)), problem.code)
         finally:
-            log_access(self.guards, self.request, self._path, self.now, status, self.admitted.principal, code or None)
+            self._log(_CLIENT_LEFT, "client_left")
 
-    async def _answer(self, routes: Routes) -> int:
+    async def _answer(self, routes: Routes) -> None:
         if len(self.request.body) > (self.route.max_body if self.route else DEFAULT_MAX_BODY):
             raise PayloadTooLarge
         if self.route is None:
-            return await self._no_route(routes.allowed(self.request.path))
+            await self._no_route(routes.allowed(self.request.path))
+            return
         self.admitted = await asyncio.to_thread(admit, self.route, self.request, self.guards, self.now)
         result: object = await self.route.handler(Call(self.request, self.route, self.now, self.admitted.principal))
         match result:
@@ -119,16 +120,14 @@ class _Exchange:
                 await self._whole(Answer(status, {"Content-Type": kind, **result.headers}, body))
             case _:
                 raise TypeError(f"{self.route.name} must return Raw or Streamed")
-        return result.status
 
-    async def _no_route(self, methods: list[str]) -> int:
+    async def _no_route(self, methods: list[str]) -> None:
         if not methods:
             raise NotFound
         allow = {"Allow": ", ".join([*methods, "OPTIONS"])}
         if self.request.method != "OPTIONS":
             raise MethodNotAllowed(headers=allow)
         await self._whole(Answer(204, allow | preflight(self.request.headers, methods, self.guards.config), b""))
-        return 204
 
     async def _stream(self, result: Streamed) -> None:
         """The head with the first piece, each further piece at once, the end after the body's own last act."""
@@ -140,15 +139,23 @@ class _Exchange:
                 await self.send({"type": "http.response.body", "body": piece, "more_body": True})
         if not self.started:
             await self._head(head)
+        self._log(head.status, None)
         await self.send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _head(self, answer: Answer) -> None:
         self.started = True
         await _send_head(answer, self.send)
 
-    async def _whole(self, answer: Answer) -> None:
+    async def _whole(self, answer: Answer, code: str | None = None) -> None:
         self.started = True
+        self._log(answer.status, code)
         await _send(self._finished(answer), self.send)
+
+    def _log(self, status: int, code: str | None) -> None:
+        """Once, and before the answer's last byte: after it Lambda may freeze the process for good."""
+        if not self.logged:
+            self.logged = True
+            log_access(self.guards, self.request, self._path, self.now, status, self.admitted.principal, code)
 
     def _finished(self, answer: Answer) -> Answer:
         cache_control = self.route.cache_control if self.route else "no-store"
