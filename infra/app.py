@@ -1,11 +1,9 @@
 """The CDK app: every stage and region asked for, as stacks `switchboard-<stage>-<region>-<domain>`.
 
-`npx cdk deploy 'switchboard-prod-eu-west-1-*'` passes its patterns to this program, which
-then makes only the stages and regions they can mean; without patterns, every cloud stage.
+The command line does not tell this program which stacks it was asked for, so every cloud
+stage is made and what forbids a deploy is said of its stacks; STAGE and REGION save time.
 """
 
-import fnmatch
-import json
 import os
 import sys
 
@@ -21,32 +19,17 @@ from infra.stacks.domain import DomainStack
 from infra.stacks.edge import EdgeStack
 from infra.stacks.keys import KeysStack
 
-_PATTERNS = "aws:cdk:bundling-stacks"  # what the CDK command line was asked for
 
-
-def wanted(patterns: list[str]) -> list[tuple[str, str]]:
-    """The (stage, region) pairs that any of `patterns` can name."""
-    if any(pattern in ("*", "**") for pattern in patterns) or not patterns:
-        only = os.environ.get("STAGE")
-        stages = [only] if only else [name for name in settings.STAGES if name != "local"]
-        patterns = [f"{names.PRODUCT}-{name}-*" for name in stages]
-    found = []
-    for name in settings.STAGES:
-        # A pattern for another stage must not fail for this one's settings.
-        if not any(f"-{name}-" in pattern or "*" in pattern[:14] for pattern in patterns):
-            continue
-        for region in settings.stage(name).regions:
-            stacks = [names.stack(name, region, domain) for domain in names.DOMAINS]
-            if any(fnmatch.filter(stacks, pattern) for pattern in patterns):
-                found.append((name, region))
-    return found
+def wanted() -> list[tuple[str, str]]:
+    """The (stage, region) pairs to make: STAGE and REGION narrow them, else every cloud stage."""
+    only, region = os.environ.get("STAGE"), os.environ.get("REGION")
+    stages = [only] if only else [name for name in settings.STAGES if name != "local"]
+    return [(name, place) for name in stages for place in settings.stage(name).regions if region in ("", None, place)]
 
 
 def add(app: cdk.App, stage: settings.Stage, region: str) -> None:
     """All stacks of one stage in one region, each depending on what it needs first."""
-    target = (
-        bundling.this_machine() if stage.emulated else bundling.lambda_arm64(require_bytecode=stage.require_bytecode)
-    )
+    target = bundling.this_machine() if stage.emulated else bundling.lambda_arm64()
     place = Place(stage, region, target)
     environment = cdk.Environment(account=stage.account, region=region)
 
@@ -80,6 +63,30 @@ def add(app: cdk.App, stage: settings.Stage, region: str) -> None:
             **options(domain),
         )
         stack.add_stack_dependency(data)
+    for problem in _problems(place):
+        for stack in app.node.children:
+            if stack.node.id.startswith(names.stack(stage.name, region, "")):
+                cdk.Annotations.of(stack).add_error(problem)
+
+
+def _problems(place: Place) -> list[str]:
+    """Why these stacks may not be deployed now.
+
+    Said of the stacks, not raised: the command line synthesizes all stages and then looks
+    only at those it was asked for.
+    """
+    stage, found = place.stage, []
+    if not stage.is_home(place.region) and stage.key_arn is None:
+        found.append(
+            f"{stage.name}.key_arn is unknown, so {place.region} cannot be made yet. Deploy the home region first: "
+            f"make deploy STAGE={stage.name} REGION={stage.home_region}"
+        )
+    if stage.require_bytecode and place.target.compiler is None and os.environ.get("SOURCE_ONLY") != "1":
+        found.append(
+            f"python{bundling.RUNTIME_PYTHON} is not on PATH, so no bytecode can be shipped and every cold start "
+            "would take 2.6 times as long. Install it, or accept that with SOURCE_ONLY=1."
+        )
+    return found
 
 
 def build(pairs: list[tuple[str, str]], **options: object) -> cdk.App:
@@ -93,11 +100,9 @@ def build(pairs: list[tuple[str, str]], **options: object) -> cdk.App:
 
 def main() -> int:
     """Synthesize for the CDK command line."""
-    context = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
     try:
-        pairs = wanted(context.get(_PATTERNS, []))
-        build(pairs).synth()
-    except (settings.SettingsError, bundling.BundlingError) as error:
+        build(wanted()).synth()
+    except settings.SettingsError as error:
         print(f"✗ {error}", file=sys.stderr)
         return 1
     return 0

@@ -7,7 +7,6 @@ nothing, and two machines with the same inputs deploy the same bytes.
 
 import functools
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -27,10 +26,6 @@ RUNTIME_PYTHON = "3.14"
 # Every date in a zip: the oldest one the format knows. Bytes then depend on content only.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _PLAIN, _EXECUTABLE = 0o100644 << 16, 0o100755 << 16
-
-
-class BundlingError(RuntimeError):
-    """A bundle cannot be made here; the message says what to install or set."""
 
 
 @dataclass(frozen=True)
@@ -58,15 +53,9 @@ def this_machine() -> Target:
     return Target(platform=None, python=version, compiler=sys.executable)
 
 
-def lambda_arm64(*, require_bytecode: bool) -> Target:
-    """AWS Lambda on Graviton. Raises BundlingError when bytecode is required and impossible."""
+def lambda_arm64() -> Target:
+    """AWS Lambda on Graviton; with bytecode when this machine has the runtime's Python."""
     compiler = shutil.which(f"python{RUNTIME_PYTHON}")
-    told_otherwise = os.environ.get("SOURCE_ONLY") == "1"
-    if compiler is None and require_bytecode and not told_otherwise:
-        raise BundlingError(
-            f"python{RUNTIME_PYTHON} is not on PATH, so no bytecode can be shipped and every cold "
-            "start would take 2.6 times as long. Install it, or accept that with SOURCE_ONLY=1."
-        )
     return Target(platform="aarch64-manylinux2014", python=RUNTIME_PYTHON, compiler=compiler)
 
 

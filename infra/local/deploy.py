@@ -41,14 +41,15 @@ def _unchanged(stamp: Path) -> bool:
     return stamp.exists() and stamp.read_text() == fingerprint()
 
 
-def _cdk(*arguments: str, region: str, log: str) -> None:
-    run([str(CDK), *arguments], env={**root_environment(region), "STAGE": STAGE}, log=log)
+def _cdk(*arguments: str, region: str, log: str, only: str = "") -> None:
+    environment = {**root_environment(region), "STAGE": STAGE, "REGION": only}
+    run([str(CDK), *arguments], env=environment, log=log)
 
 
-def synth(pattern: str) -> None:
-    """Make the cloud assembly for the stacks that `pattern` names."""
+def synth(only: str = "") -> None:
+    """Make the cloud assembly of every region, or of one."""
     home = settings.stage(STAGE).home_region
-    _cdk("synth", pattern, "--quiet", "--output", str(CLOUD_ASSEMBLY), region=home, log="synth.log")
+    _cdk("synth", "--quiet", "--output", str(CLOUD_ASSEMBLY), region=home, log="synth.log", only=only)
 
 
 def _bootstrap(region: str) -> None:
@@ -90,13 +91,13 @@ def deploy() -> None:
     home, *others = stage.regions
     fresh = not aws.outputs(names.stack(STAGE, home, "keys"), home)
     with step("synth"):
-        synth(names.stack(STAGE, home if fresh else "*", "*"))
+        synth(home if fresh else "")
     _bootstrap(home)
     _deploy(home)
     _remember_key(home)
     if others and fresh:
         with step("synth of the other regions"):
-            synth(names.stack(STAGE, "*", "*"))
+            synth()
     for region in others:
         with step(f"replicate key and tables to {region}"):
             replicas.add(settings.stage(STAGE), region)

@@ -47,7 +47,7 @@ class KeysStack(Stack):
             # MiniStack replicates through its API only: infra/local does it.
             if not stage.emulated:
                 replica = kms.CfnReplicaKey(
-                    self, "tenant-replica", primary_key_arn=stage.key_arn or "", key_policy=policy
+                    self, "tenant-replica", primary_key_arn=stage.replica_key_arn(stage.home_region), key_policy=policy
                 )
                 replica.apply_removal_policy(place.removal)
         kms.CfnAlias(self, "alias", alias_name=f"alias/{place.name('tenant')}", target_key_id=key_id)
