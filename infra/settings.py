@@ -51,6 +51,8 @@ class Stage:
     cors_origins: tuple[str, ...] = ()
     # host:port pairs that may be http or private. Tests need them; a cloud stage may not.
     egress_allow: tuple[str, ...] = ()
+    # Instead of HubSpot's own API: the stand-in of an emulated stage.
+    hubspot_base_url: str | None = None
     # SNS topic per region that receives every alarm.
     alarm_topics: Mapping[str, str] = field(default_factory=dict)
     hourly_limit: int = 1000
@@ -123,6 +125,11 @@ def _problems(stage: Stage) -> list[tuple[str, str]]:
         "opens private addresses to customers' URLs: only an emulated stage may",
         holds=stage.emulated or not stage.egress_allow,
     )
+    expect(
+        "hubspot_base_url",
+        "sends customers' tokens elsewhere: only an emulated stage may",
+        holds=stage.emulated or stage.hubspot_base_url is None,
+    )
     expect("hourly_limit", "must be at least 1", holds=stage.hourly_limit >= 1)
     levels = ("DEBUG", "INFO", "WARNING", "ERROR")
     expect("log_level", f"one of {', '.join(levels)}", holds=stage.log_level in levels)
@@ -160,6 +167,7 @@ def _local() -> Stage:
         regions=regions,
         cors_origins=("http://localhost:5173",),
         egress_allow=_LOCAL_PEERS,
+        hubspot_base_url="http://127.0.0.1:9183",
         log_retention_days=1,
         retain=False,
         emulated=True,

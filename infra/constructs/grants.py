@@ -53,6 +53,8 @@ def environment(place: Place, spec: Function, key_arn: str | None) -> dict[str, 
         variables["KMS_KEY_ARN"] = key_arn
     if spec.outbound:
         variables["EGRESS_ALLOW"] = ",".join(place.stage.egress_allow)
+    if spec.path == "crm/sync":
+        variables["HUBSPOT_BASE_URL"] = place.stage.hubspot_base_url or ""
     if spec.prefixes or spec.routes or spec.streaming:
         variables["CORS_ORIGINS"] = ",".join(place.stage.cors_origins)
         variables["HOURLY_LIMIT"] = str(place.stage.hourly_limit)
