@@ -89,19 +89,20 @@ def _problems(place: Place) -> list[str]:
     return found
 
 
-def build(pairs: list[tuple[str, str]], **options: object) -> cdk.App:
-    """The app with the stacks of every (stage, region) pair; cdk-nag looks at all of them."""
+def empty(**options: object) -> cdk.App:
+    """An app without stacks; cdk-nag looks at whatever is added."""
     app = cdk.App(**options)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    for name, region in pairs:
-        add(app, settings.stage(name), region)
     return app
 
 
 def main() -> int:
     """Synthesize for the CDK command line."""
     try:
-        build(wanted()).synth()
+        app = empty()
+        for name, region in wanted():
+            add(app, settings.stage(name), region)
+        app.synth()
     except settings.SettingsError as error:
         print(f"✗ {error}", file=sys.stderr)
         return 1
