@@ -1,18 +1,15 @@
 """The LLM domain's parts of the composition root."""
 
 import asyncio
-from functools import cached_property
-from typing import TYPE_CHECKING
 
+from shared.adapters.dynamodb.llm_upstreams import DynamoUpstreams
+from shared.adapters.dynamodb.llm_usage import DynamoUsageLog
 from shared.core.clock import MINUTE, Clock
 from shared.core.logs import Log
 from shared.core.metrics import Metric
 from shared.core.scope import OrgScope
-from shared.llm.upstream import ChatUpstream, Upstream, Upstreams, UsageRecord
+from shared.llm.upstream import ChatUpstream, Upstream, Upstreams, UsageLog, UsageRecord
 from shared.runtime.container import Container
-
-if TYPE_CHECKING:
-    from shared.llm.upstream import UsageLog
 
 REMEMBERED = MINUTE
 """How long an organization's upstream is used without being read again, milliseconds."""
@@ -23,15 +20,11 @@ _MOST = 1_024
 
 def upstreams(container: Container, org: OrgScope) -> Upstreams:
     """Of one organization."""
-    from shared.adapters.dynamodb.llm_upstreams import DynamoUpstreams
-
     return DynamoUpstreams(container.table("platform"), container.cipher, org, container.config.region)
 
 
-def usage_log(container: Container, org: OrgScope) -> "UsageLog":
+def usage_log(container: Container, org: OrgScope) -> UsageLog:
     """Of one organization."""
-    from shared.adapters.dynamodb.llm_usage import DynamoUsageLog
-
     return DynamoUsageLog(container.table("llm"), org, container.config.region)
 
 
@@ -39,17 +32,21 @@ class ChatPorts:
     """What a completion needs from outside; one per process. What blocks runs in a thread."""
 
     def __init__(self, container: Container) -> None:
-        """Nothing is built yet."""
-        self._container = container
-        self._kept: dict[str, tuple[Upstream, int]] = {}
-
-    @cached_property
-    def provider(self) -> ChatUpstream:
-        """Over the outbound client."""
+        """Everything is built here, in the init phase: a caller waits for the first token and for nothing else."""
         from shared.adapters.http.stream import StreamClient
         from shared.adapters.llm.openai_compatible import OpenAICompatible
 
-        return OpenAICompatible(StreamClient(allow=self._container.config.egress_allow))
+        self._container = container
+        self._kept: dict[str, tuple[Upstream, int]] = {}
+        client = StreamClient(allow=container.config.egress_allow)
+        client.load()
+        self._provider = OpenAICompatible(client)
+        _ = container.cipher, container.dynamodb
+
+    @property
+    def provider(self) -> ChatUpstream:
+        """Over the outbound client."""
+        return self._provider
 
     @property
     def clock(self) -> Clock:

@@ -72,6 +72,10 @@ class StreamClient:
         response = await streamed.read()
         return replace(response, attempts=attempts.count, elapsed_ms=attempts.elapsed_ms)
 
+    def load(self) -> None:
+        """The engine and the TLS context now: for a process that has time before its first call."""
+        self._wire()
+
     async def aclose(self) -> None:
         """Closes idle connections; the next call opens new ones."""
         built, self._built = self._built, None
