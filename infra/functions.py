@@ -119,7 +119,7 @@ FUNCTIONS = (
         tables=_grants(
             _CALLER,
             {"platform": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}},
-            {"events": {GET, QUERY, PUT, UPDATE, CHECK}},
+            {"events": {GET, BATCH_GET, QUERY, PUT, UPDATE, CHECK}},
         ),
         indexes=("platform/listing", "events/listing"),
         sends=("delivery",),
@@ -189,7 +189,7 @@ FUNCTIONS = (
         tables=_grants(
             _CALLER,
             {"platform": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}},
-            {"crm": {GET, QUERY, PUT, UPDATE}},
+            {"crm": {GET, BATCH_GET, QUERY, PUT, UPDATE, DELETE}},
         ),
         indexes=("platform/listing",),
         sends=("crm-sync",),
@@ -206,7 +206,7 @@ FUNCTIONS = (
         "crm/sync",
         consumes="crm-sync",
         tables=_grants(
-            {"platform": {GET, UPDATE}, "crm": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}},
+            {"platform": {GET, UPDATE}, "crm": {GET, BATCH_GET, QUERY, PUT, UPDATE, DELETE, CHECK}},
             {"limits": {GET, PUT, UPDATE}},
         ),
         sends=("crm-sync",),
