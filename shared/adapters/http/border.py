@@ -7,6 +7,7 @@ unbounded decompression to switch off; what httpx adds, this room would have to 
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 
 import httpcore
 
@@ -46,8 +47,15 @@ def outgoing(target: Target, request: Request, budget: Budget, *, encodings: str
 
 
 def countdown(addresses: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """The addresses to dial in turn, each with the number of those after it."""
-    tried = addresses[:DIALLED]
+    """The addresses to dial in turn, each with the number of those after it.
+
+    Families alternate (RFC 8305 §4): where one of them has no route, the other gets its turn.
+    """
+    by_family: tuple[list[str], list[str]] = ([], [])
+    for address in addresses:
+        by_family[(":" in address) != (":" in addresses[0])].append(address)
+    mixed = [a for pair in zip_longest(*by_family) for a in pair if a is not None]
+    tried = mixed[:DIALLED]
     return zip(range(len(tried) - 1, -1, -1), tried, strict=True)
 
 
@@ -60,6 +68,8 @@ def border(budget: Budget) -> Iterator[None]:
         raise budget.timed_out() from exc
     except (httpcore.NetworkError, httpcore.ProtocolError) as exc:
         raise _ours(exc) from exc
+    except OSError as exc:  # TLS records that do not decrypt reach us as they are
+        raise ConnectionLost from exc
 
 
 def _ours(exc: Exception) -> Problem:

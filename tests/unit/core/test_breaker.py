@@ -190,6 +190,28 @@ def test_a_straggler_neither_prolongs_the_pause_nor_ends_it(fleet: Fleet) -> Non
     assert fleet.store.load("p") == before
 
 
+def test_a_straggler_does_not_speak_for_the_probe(fleet: Fleet) -> None:
+    straggler = fleet.process()
+    permits = [straggler.enter("p") for _ in range(3)]
+    opened(fleet)
+    fleet.now += 10_000
+    fleet.process().enter("p")
+    probing = fleet.store.load("p")
+    straggler.failure(permits[0])
+    straggler.success(permits[1])
+    straggler.abandon(permits[2])
+
+    assert (probing.state, fleet.store.load("p")) == (State.HALF_OPEN, probing)
+
+
+def test_a_read_that_is_older_than_our_own_write_is_not_believed(fleet: Fleet) -> None:
+    breaker = opened(fleet)
+    fleet.store.circuits["p"] = Circuit("p", failures=1, version=1)
+    fleet.now += 5_000
+    with pytest.raises(CircuitOpen):
+        breaker.enter("p")
+
+
 def test_a_store_that_is_down_lets_calls_through_and_is_asked_once_a_second(fleet: Fleet) -> None:
     breaker = fleet.process()
     fleet.store.down = True

@@ -134,6 +134,16 @@ def test_the_next_address_is_tried_when_one_is_dead(make_client: ClientMaker, au
         assert internet.dialled == [(PUBLIC_TOO, 443), (PUBLIC, 443)]
 
 
+def test_a_family_without_a_route_does_not_use_up_the_tries(make_client: ClientMaker, authority: Authority) -> None:
+    dead = [f"2606:4700::{n}" for n in range(1, 9)]
+    with Peer(always(*answer()), tls=authority.serving("hooks.example")) as peer:
+        internet = Internet({**dict.fromkeys(dead, httpcore.ConnectError), PUBLIC: peer})
+        client = plug(make_client(resolve=Names([*dead, PUBLIC])), internet)
+
+        assert client.send(HOOK).status == 200
+        assert [host for host, _ in internet.dialled] == [dead[0], PUBLIC]
+
+
 def test_only_the_first_addresses_of_many_are_tried(make_client: ClientMaker) -> None:
     addresses = [f"93.184.215.{n}" for n in range(1, 30)]
     internet = Internet(dict.fromkeys(addresses, httpcore.ConnectError))

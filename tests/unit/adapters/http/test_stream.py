@@ -197,6 +197,17 @@ def test_leaving_the_stream_hangs_up_on_the_server() -> None:
         run(test, peer)
 
 
+def test_a_stream_that_nobody_reads_is_closed_with_its_block() -> None:
+    with Peer(always(STREAM, *spaced([chunk(b"a")] * 500, every=0.02))) as peer:
+
+        async def test(client: StreamClient) -> None:
+            async with client.open(get(peer.url()), PATIENT) as streamed:
+                assert streamed.status == 200
+            assert await asyncio.to_thread(peer.gone.wait, 1)
+
+        run(test, peer)
+
+
 def test_cancelling_the_reader_hangs_up_on_the_server() -> None:
     with Peer(always(STREAM, *spaced([chunk(b"a")] * 500, every=0.02))) as peer:
 
