@@ -188,13 +188,11 @@ FUNCTIONS = (
         prefixes=("/v1/connections",),
         tables=_grants(
             _CALLER,
-            {"platform": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}},
-            {"crm": {GET, BATCH_GET, QUERY, PUT, UPDATE, DELETE}},
+            {"platform": {GET, QUERY, PUT, DELETE}},
+            {"crm": {GET, BATCH_GET, PUT, UPDATE, DELETE}},
         ),
-        indexes=("platform/listing",),
         sends=("crm-sync",),
         key=frozenset({WRAP, UNWRAP}),
-        outbound=True,
     ),
     Function(
         "crm/contacts",
@@ -206,12 +204,11 @@ FUNCTIONS = (
         "crm/sync",
         consumes="crm-sync",
         tables=_grants(
-            {"platform": {GET, UPDATE}, "crm": {GET, BATCH_GET, QUERY, PUT, UPDATE, DELETE, CHECK}},
-            {"limits": {GET, PUT, UPDATE}},
+            {"platform": {GET}, "crm": {BATCH_GET, PUT, UPDATE}},
         ),
         sends=("crm-sync",),
         key=frozenset({UNWRAP}),
         outbound=True,
-        timeout_s=120,
+        timeout_s=60,  # below the claim's lease of 90 s: a worker never outlives its claim
     ),
 )
