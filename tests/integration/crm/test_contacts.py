@@ -60,7 +60,8 @@ def test_an_unchanged_contact_is_answered_by_304(pulled: Crm) -> None:
 
 def test_contacts_are_listed_in_pages_without_gap_or_overlap(pulled: Crm) -> None:
     """Given thirty contacts, when listed seven at a time, then five pages with each contact once."""
-    pages, cursor = [], {}
+    pages: list[list[str]] = []
+    cursor: dict[str, str] = {}
     while True:
         reply = pulled.call("GET", "/v1/crm/contacts", query={"limit": "7", **cursor})
         pages.append([c["id"] for c in reply.data])
