@@ -3,6 +3,7 @@
 import importlib
 import json
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from unittest import mock
 
 import boto3
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from infra import names
 from infra.queues import QUEUES
@@ -193,6 +195,19 @@ def make_tables(client: Any, stage: str = STAGE) -> dict[str, str]:
 
 
 @contextmanager
+def _one_call_at_a_time() -> Iterator[None]:
+    """Moto's backends are made for one thread: two conditional writes at once could both find their condition true."""
+    lock, process = threading.RLock(), BotocoreStubber.process_request
+
+    def locked(stubber: BotocoreStubber, request: Any) -> Any:
+        with lock:
+            return process(stubber, request)
+
+    with mock.patch.object(BotocoreStubber, "process_request", locked):
+        yield
+
+
+@contextmanager
 def cloud(**settings: str) -> Iterator[Cloud]:
     """A fresh account for one test; ``settings`` are added to every function's environment."""
     credentials = {
@@ -201,7 +216,7 @@ def cloud(**settings: str) -> Iterator[Cloud]:
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
     }
-    with mock.patch.dict("os.environ", credentials), mock_aws():
+    with mock.patch.dict("os.environ", credentials), mock_aws(), _one_call_at_a_time():
         environ = make_tables(boto3.client("dynamodb", region_name=REGION))
         sqs = boto3.client("sqs", region_name=REGION)
         for queue in QUEUES:

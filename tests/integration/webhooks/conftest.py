@@ -1,4 +1,4 @@
-"""The webhook functions over an account in process, between a notifier on one side and a real HTTP sink on the other."""
+"""The webhook functions over an account in process, between a notifier and a real HTTP sink."""
 
 import hashlib
 import hmac
