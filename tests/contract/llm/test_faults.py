@@ -2,12 +2,12 @@
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
 from shared.core.scope import stored_scope
 from shared.llm.upstream import Upstream
@@ -16,11 +16,11 @@ from tests.contract.llm.conftest import Gateway
 from tests.fakes.chat_app import UPSTREAM_KEY, wait_for
 from tests.fakes.fault_upstream import TEXT
 
-HI = [{"role": "user", "content": "hi"}]
+HI: list[ChatCompletionMessageParam] = [{"role": "user", "content": "hi"}]
 
 
 @pytest.fixture(scope="module")
-def key(gateway: Gateway) -> Iterator[str]:
+def key(gateway: Gateway) -> str:
     """Of an organization whose provider fails on demand."""
     account = gateway.backing.account
     founded = account.found("Faulty")

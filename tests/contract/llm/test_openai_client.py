@@ -4,14 +4,16 @@ import time
 
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
 from tests.contract.llm.conftest import Gateway
 
-HI = [{"role": "user", "content": "hi"}]
+HI: list[ChatCompletionMessageParam] = [{"role": "user", "content": "hi"}]
+AGORAS_MESSAGE = {"role": "user", "content": "from agora", "turn_id": 3, "timestamp": 1, "metadata": {"vpids": []}}
 TEXT = "Grüezi! 你好, Agora 😀"
 
 
-def say(text: str) -> list[dict[str, str]]:
+def say(text: str) -> list[ChatCompletionMessageParam]:
     return [{"role": "user", "content": text}]
 
 
@@ -55,7 +57,7 @@ def test_the_clients_own_stream_helper_assembles_tool_calls(gateway: Gateway) ->
 def test_agoras_fields_and_nobodys_headers_reach_the_provider(gateway: Gateway) -> None:
     gateway.client().chat.completions.create(
         model="gpt-4o",
-        messages=[{"role": "user", "content": "from agora", "turn_id": 3, "timestamp": 1, "metadata": {"vpids": []}}],
+        messages=[AGORAS_MESSAGE],  # type: ignore[list-item]
         extra_body={"context": {"presence": {"user": {"planted": 1}}}, "brand_new_parameter": {"a": 1}},
         extra_headers={"X-Request-Id": "turn-0000003", "X-Planted": "1"},
     )
