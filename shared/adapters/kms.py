@@ -7,18 +7,17 @@ organization's key never opens another's secret, and deleting wrapped keys shred
 import os
 from typing import Any
 
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared.adapters import aws
+from shared.adapters.aws import Client
 from shared.core.clock import HOUR, Clock, system
 from shared.core.errors import Unavailable
 from shared.core.scope import OrgScope
 from shared.core.secrets import CannotOpen, Sealed
 
-Client = Any
 KEPT = HOUR
 """How long a data key stays in memory, milliseconds."""
 _MAX_KEPT = 1024
@@ -26,13 +25,7 @@ _MAX_KEPT = 1024
 
 def make_client(region: str) -> Client:
     """KMS answers in a few milliseconds; a cold connection needs more."""
-    config = Config(
-        region_name=region,
-        connect_timeout=1.0,
-        read_timeout=3.0,
-        retries={"mode": "standard", "total_max_attempts": 3},
-    )
-    return botocore.session.get_session().create_client("kms", config=config)
+    return aws.make_client("kms", region, connect_s=1.0, read_s=3.0, attempts=3)
 
 
 class KmsCipher:

@@ -3,25 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.adapters import aws
+from shared.adapters.aws import Client
 from shared.core.work.item import WorkRef
 from shared.core.work.kinds import MAX_QUEUE_DELAY_S
-
-Client = Any
 
 
 def make_client(region: str) -> Client:
     """Short timeouts: a send is best effort, the sweep stands behind it."""
-    config = Config(
-        region_name=region,
-        connect_timeout=1.0,
-        read_timeout=2.0,
-        retries={"mode": "standard", "total_max_attempts": 2},
-    )
-    return botocore.session.get_session().create_client("sqs", config=config)
+    return aws.make_client("sqs", region, connect_s=1.0, read_s=2.0, attempts=2)
 
 
 class SqsWorkQueue:

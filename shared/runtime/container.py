@@ -9,7 +9,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from shared.adapters.dynamodb.client import Client, make_client
+from shared.adapters.aws import Client
+from shared.adapters.dynamodb.client import make_client
 from shared.adapters.dynamodb.table import DynamoTable
 from shared.core.clock import Clock, system
 from shared.core.config import Config, Table
@@ -250,7 +251,7 @@ class Container:
         """Of one organization; opened ones are remembered for 60 seconds."""
         from shared.adapters.dynamodb.endpoints import DynamoEndpoints
 
-        return DynamoEndpoints(self.table("platform"), self.cipher, org, self.config.region, self._endpoints)
+        return DynamoEndpoints(self.table("platform"), lambda: self.cipher, org, self.config.region, self._endpoints)
 
     def messages(self, org: OrgScope) -> "Messages":
         """Of one organization."""

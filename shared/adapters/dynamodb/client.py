@@ -1,13 +1,5 @@
-"""The DynamoDB client, its timeouts, and the translation of its errors.
+"""The DynamoDB client and the translation of its errors."""
 
-botocore's low-level client, not boto3's: 15 ms less import. One attempt of two seconds, twice again: a function's
-own deadline is what its caller waits for.
-"""
-
-from typing import Any
-
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -16,10 +8,9 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from shared.adapters import aws
+from shared.adapters.aws import Client
 from shared.core.errors import Unavailable
-
-Client = Any
-"""botocore generates its clients at run time; stubs would be a dependency for names we wrap anyway."""
 
 _THROTTLED = {
     "ProvisionedThroughputExceededException",
@@ -30,15 +21,8 @@ _THROTTLED = {
 
 
 def make_client(region: str, *, connect_s: float = 1.0, read_s: float = 2.0, attempts: int = 3) -> Client:
-    """A client for one region; credentials and endpoint come from where botocore looks."""
-    config = Config(
-        region_name=region,
-        connect_timeout=connect_s,
-        read_timeout=read_s,
-        retries={"mode": "standard", "total_max_attempts": attempts},
-        tcp_keepalive=True,
-    )
-    return botocore.session.get_session().create_client("dynamodb", config=config)
+    """A client for one region. A function's own deadline is what its caller waits for: two seconds, twice again."""
+    return aws.make_client("dynamodb", region, connect_s=connect_s, read_s=read_s, attempts=attempts)
 
 
 def code_of(error: ClientError) -> str:

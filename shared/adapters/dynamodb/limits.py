@@ -4,9 +4,10 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.adapters.aws import Client
 from shared.adapters.dynamodb import keys
 from shared.adapters.dynamodb.attributes import item_from_wire, to_wire
-from shared.adapters.dynamodb.client import Client, is_condition_failure, is_down, is_throttle
+from shared.adapters.dynamodb.client import is_condition_failure, is_down, is_throttle
 from shared.core.clock import HOUR, SECOND
 from shared.core.limits import State, StoreDown, StoreThrottled, Write
 

@@ -2,8 +2,9 @@
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.adapters.aws import Client
 from shared.adapters.dynamodb.attributes import to_wire
-from shared.adapters.dynamodb.client import Client, code_of
+from shared.adapters.dynamodb.client import code_of
 
 
 class DynamoProbe:

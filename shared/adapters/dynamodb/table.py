@@ -6,8 +6,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.adapters.aws import Client
 from shared.adapters.dynamodb.attributes import item_from_wire, item_to_wire, to_wire
-from shared.adapters.dynamodb.client import Client, is_condition_failure, translate
+from shared.adapters.dynamodb.client import is_condition_failure, translate
 from shared.core.clock import rfc3339
 from shared.core.errors import Unavailable
 

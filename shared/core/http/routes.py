@@ -6,8 +6,9 @@ and the permission tests.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from shared.core.errors import Forbidden
 from shared.core.http.request import Request
@@ -189,12 +190,24 @@ class Routes:
 
         return register
 
+    def find(self, request: Request) -> tuple[Route, Request] | None:
+        """The route for a request, and the request with its path values. A literal segment wins over a ``{value}``."""
+        fitting = [r for r in self._routes if r.method == request.method and matches(r.path, request.path)]
+        if not fitting:
+            return None
+        route = min(fitting, key=lambda r: r.path.count("{"))
+        pairs = zip(route.path.split("/"), request.path.split("/"), strict=False)
+        values = {name[1:-1]: unquote(value) for name, value in pairs if name.startswith("{")}
+        return route, replace(request, path_values=values)
+
     def allowed(self, path: str) -> list[str]:
         """Methods that some route offers on this concrete path; empty when no route matches it."""
         return sorted({r.method for r in self._routes if matches(r.path, path)})
 
 
 def matches(template: str, path: str) -> bool:
-    """Whether a concrete path fits a template."""
-    wanted, given = template.strip("/").split("/"), path.strip("/").split("/")
-    return len(wanted) == len(given) and all(w.startswith("{") or w == g for w, g in zip(wanted, given, strict=True))
+    """Whether a concrete path fits a template, segment by segment; a value is never empty."""
+    wanted, given = template.split("/"), path.split("/")
+    return len(wanted) == len(given) and all(
+        bool(g) if w.startswith("{") else w == g for w, g in zip(wanted, given, strict=True)
+    )
