@@ -1,7 +1,7 @@
 """The Lambda shell: API Gateway HTTP API events in, answers out.
 
 A function has a handful of routes, so routing is a comparison of path segments; a resolver library would cost every
-cold start 0.4 to 0.6 of what ``boto3.client("dynamodb")`` costs (docs/adr/0004-own-router.md).
+cold start 0.4 to 0.6 of what ``boto3.client("dynamodb")`` costs (docs/adr/0005-own-router.md).
 """
 
 import base64
