@@ -34,8 +34,12 @@ class DynamoAgoraApps:
         return self._open(items[0]) if items else None
 
     def get(self, app_id: str) -> AgoraApp | None:
-        """By id."""
-        return next((self._open(i) for i in self._items() if i["sk"] == app_id), None)
+        """By id. One that is not remembered is looked for once more: it may have been registered a moment ago."""
+        for items in (self._items, self._anew):
+            found = next((item for item in items() if item["sk"] == app_id), None)
+            if found is not None:
+                return self._open(found)
+        return None
 
     def page(self) -> list[AgoraAppRecord]:
         """Without certificates."""
@@ -68,16 +72,17 @@ class DynamoAgoraApps:
         return True
 
     def _items(self) -> list[dict[str, Any]]:
-        now = self._clock()
         items, until = self._cache.get(self._org.org, ([], 0))
-        if until <= now:
-            items = self._query()
-            if items:
-                self._cache[self._org.org] = (items, now + REMEMBERED)
+        return items if until > self._clock() else self._anew()
+
+    def _anew(self) -> list[dict[str, Any]]:
+        items = self._query()
+        if items:
+            self._cache[self._org.org] = (items, self._clock() + REMEMBERED)
         return items
 
     def _query(self) -> list[dict[str, Any]]:
-        return self._table.query(keys.org_partition(self._org, "AGORA_APPS"))
+        return self._table.query(keys.org_partition(self._org, "AGORA_APPS"), consistent=True)
 
     def _open(self, item: dict[str, Any]) -> AgoraApp:
         certificate = self._cipher.open(self._org, PURPOSE, item["certificate"], f"{item['pk']}|{item['sk']}")

@@ -58,6 +58,22 @@ def test_without_an_app_minting_says_what_to_do(aws: Cloud, acme: Founded) -> No
     assert "/v1/agora/apps" in reply.json["errors"][0]["detail"]
 
 
+def test_an_app_registered_a_moment_ago_is_minted_for_by_a_process_that_has_minted_before(
+    aws: Cloud, app: Founded
+) -> None:
+    """Given a warm process that remembers the apps, when another is registered, then it mints for that one at once."""
+    aws.call("agora/tokens", "POST", "/v1/agora/tokens", key=app.api_key, json_body=MINT)
+    second = {"app_id": APP_ID[::-1], "certificate": CERTIFICATE[::-1], "name": "second"}
+    aws.call("agora/apps", "POST", "/v1/agora/apps", key=app.api_key, json_body=second)
+
+    reply = aws.call(
+        "agora/tokens", "POST", "/v1/agora/tokens", key=app.api_key, json_body=MINT | {"app_id": APP_ID[::-1]}
+    )
+
+    assert reply.status == 201
+    assert access_token.parse(reply.data["token"]).is_signed_by(CERTIFICATE[::-1])
+
+
 def test_the_certificate_is_nowhere_in_the_tables(aws: Cloud, app: Founded) -> None:
     """Given a registered app, when every table is dumped, then neither the certificate nor the key's text is there."""
     dump = "".join(str(aws.rows(t)) for t in ("platform", "limits", "audit"))
