@@ -70,6 +70,14 @@ class Peer:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
+    def wait_closed(self) -> None:
+        """Returns when every connection is closed on this side; loopback has delivered that by then."""
+        for _ in range(1000):
+            if not self._open:
+                return
+            time.sleep(0.005)
+        raise TimeoutError
+
     @property
     def allow(self) -> frozenset[str]:
         """An egress allow list for this peer, by address and as ``peer.test``."""

@@ -4,7 +4,7 @@ import gzip
 import socket
 import time
 import zlib
-from threading import Thread
+from threading import Barrier, Thread
 
 import pytest
 
@@ -44,10 +44,14 @@ def test_one_request_is_one_request(make_client: ClientMaker) -> None:
 
 
 def test_connections_are_used_again_and_one_per_thread_at_a_time(make_client: ClientMaker) -> None:
-    def slowly(_: object) -> list[Step]:
-        return [0.1, *answer()]
+    together = Barrier(4)
 
-    with Peer(slowly) as peer:
+    def script(_: object) -> list[Step]:
+        if len(peer.requests) > 3:
+            together.wait(5)
+        return answer()
+
+    with Peer(script) as peer:
         client = make_client(allow=peer.allow)
         for _ in range(3):
             client.send(get(peer.url()))
@@ -66,7 +70,7 @@ def test_a_connection_the_server_closed_while_idle_is_not_used(make_client: Clie
         client = make_client(allow=peer.allow)
         for _ in range(3):
             client.send(get(peer.url()))
-            time.sleep(0.02)  # for the FIN to arrive
+            peer.wait_closed()
 
         assert [r.connection for r in peer.requests] == [1, 2, 3]
 
@@ -171,13 +175,13 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n"
 @pytest.mark.parametrize(
     ("steps", "policy", "phase"),
     [
-        ([1.5], Policy(read_s=0.3), "first byte"),
-        ([1.5], Policy(read_s=9, first_byte_s=0.3), "first byte"),
-        (spaced([b"HTTP/1.1 100 Continue\r\n\r\n"] * 20, every=0.15), Policy(read_s=0.3), "first byte"),
-        (spaced([HEAD, *[b"X-A: b\r\n"] * 20], every=0.15), Policy(read_s=0.3), "first byte"),
-        ([HEAD + b"\r\nabc", 1.5], Policy(read_s=0.3), "read"),
-        (spaced([HEAD + b"\r\n", *[b"x"] * 20], every=0.15), Policy(connect_s=0.4, total_s=0.4, read_s=0.3), "total"),
-        (spaced([HEAD, *[b"X: b\r\n"] * 20], every=0.15), Policy(connect_s=0.3, total_s=0.3, read_s=9), "total"),
+        ([6.0], Policy(read_s=0.3), "first byte"),
+        ([6.0], Policy(read_s=9, first_byte_s=0.3), "first byte"),
+        (spaced([b"HTTP/1.1 100 Continue\r\n\r\n"] * 60, every=0.15), Policy(read_s=0.3), "first byte"),
+        (spaced([HEAD, *[b"X-A: b\r\n"] * 60], every=0.15), Policy(read_s=0.3), "first byte"),
+        ([HEAD + b"\r\nabc", 6.0], Policy(read_s=0.3), "read"),
+        (spaced([HEAD + b"\r\n", *[b"x"] * 60], every=0.15), Policy(connect_s=0.4, total_s=0.4, read_s=0.3), "total"),
+        (spaced([HEAD, *[b"X: b\r\n"] * 60], every=0.15), Policy(connect_s=0.3, total_s=0.3, read_s=9), "total"),
     ],
 )
 def test_every_way_of_being_slow_ends_at_its_limit(
@@ -189,7 +193,7 @@ def test_every_way_of_being_slow_ends_at_its_limit(
             make_client(allow=peer.allow).send(get(peer.url()), policy)
 
         assert timeout.value.phase == phase
-        assert 0.25 < time.monotonic() - started < 0.8
+        assert 0.25 < time.monotonic() - started < 3
 
 
 def test_a_peer_that_does_not_read_the_request_ends_at_the_limit(make_client: ClientMaker) -> None:

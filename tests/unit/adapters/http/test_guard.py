@@ -92,7 +92,7 @@ def test_rebinding_gains_nothing_because_a_connection_is_resolved_once(
         assert client.send(HOOK).status == 200
         assert (len(names.asked), internet.dialled) == (1, [(PUBLIC, 443)])
 
-        time.sleep(0.02)  # the first connection is gone, so the next call asks again
+        peer.wait_closed()  # so the next call asks again
         with pytest.raises(EgressRefused):
             client.send(HOOK, Policy(attempts=3))
 
@@ -206,7 +206,7 @@ def test_a_name_server_that_does_not_answer_ends_at_the_connect_limit(
     make_client: ClientMaker,
 ) -> None:
     def tarpit(_host: str, _port: int) -> list[str]:
-        time.sleep(2)
+        time.sleep(5)
         return [PUBLIC]
 
     started = time.monotonic()
@@ -214,7 +214,7 @@ def test_a_name_server_that_does_not_answer_ends_at_the_connect_limit(
         make_client(resolve=tarpit).send(HOOK, Policy(connect_s=0.2))
 
     assert timeout.value.phase == "connect"
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 2
 
 
 def test_a_silent_tls_handshake_ends_at_the_connect_limit(make_client: ClientMaker) -> None:
@@ -226,7 +226,7 @@ def test_a_silent_tls_handshake_ends_at_the_connect_limit(make_client: ClientMak
             client.send(Request("GET", f"https://127.0.0.1:{port}/"), Policy(connect_s=0.2))
 
     assert timeout.value.phase == "connect"
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize("error", [socket.gaierror(-2, "no"), OSError("no")], ids=["dns", "os"])

@@ -1,58 +1,25 @@
 """Streams from a real server on loopback, as the LLM gateway reads them."""
 
-import asyncio
-import contextlib
 import gzip
 import socket
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Iterator
+from threading import Event
 
 import pytest
 
 from shared.adapters.http.stream import StreamClient
 from shared.core.errors import Problem
 from shared.core.outbound.errors import (
-    ConnectFailed,
     ConnectionLost,
     ResponseTooLarge,
     ResponseUnreadable,
     TimedOut,
 )
-from shared.core.outbound.message import Request
 from shared.core.outbound.policy import KIB, Policy
 from tests.fakes.certificates import Authority
 from tests.fakes.http_peer import Peer, Step, always, answer, spaced
-
-PATIENT = Policy(read_s=5, total_s=10)
-STREAM = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-END = b"0\r\n\r\n"
-
-
-def chunk(data: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(data), data)
-
-
-def get(url: str) -> Request:
-    return Request("GET", url)
-
-
-def run(
-    test: Callable[[StreamClient], Coroutine[Any, Any, None]],
-    peer: Peer | None = None,
-    **options: object,
-) -> None:
-    """``test`` on a loop of its own, with a client of its own."""
-
-    async def main() -> None:
-        allow = peer.allow if peer else frozenset[str]()
-        client = StreamClient(**{"allow": allow, **options})  # type: ignore[arg-type]
-        try:
-            await test(client)
-        finally:
-            await client.aclose()
-
-    asyncio.run(main())
+from tests.unit.adapters.http.streaming import END, PATIENT, STREAM, chunk, get, run
 
 
 async def drain(client: StreamClient, peer: Peer, policy: Policy, seen: list[bytes]) -> None:
@@ -63,16 +30,20 @@ async def drain(client: StreamClient, peer: Peer, policy: Policy, seen: list[byt
 
 
 def test_the_first_piece_is_passed_on_while_the_server_is_silent() -> None:
-    with Peer(always(STREAM + chunk(b"data: a\n\n"), 1.0, chunk(b"data: b\n\n") + END)) as peer:
+    seen = Event()
+
+    def script(_: object) -> Iterator[Step]:
+        yield STREAM + chunk(b"data: a\n\n")
+        yield chunk(b"data: b\n\n" if seen.wait(5) else b"nobody had seen the first") + END
+
+    with Peer(script) as peer:
 
         async def test(client: StreamClient) -> None:
-            started = time.monotonic()
             async with client.open(get(peer.url()), PATIENT) as streamed:
                 pieces = streamed.chunks()
                 assert await anext(pieces) == b"data: a\n\n"
-                assert time.monotonic() - started < 0.5
+                seen.set()
                 assert [piece async for piece in pieces] == [b"data: b\n\n"]
-                assert time.monotonic() - started > 0.9
 
         run(test, peer)
     assert peer.requests[0].headers["accept-encoding"] == "identity"
@@ -94,19 +65,19 @@ def test_lines_are_whole_however_the_network_cuts_them() -> None:
 @pytest.mark.parametrize(
     ("steps", "policy", "phase", "pieces"),
     [
-        ([1.5], Policy(first_byte_s=0.3, read_s=9), "first byte", []),
-        ([STREAM, 1.5], Policy(first_byte_s=0.3, read_s=9), "first byte", []),
-        ([b"HTTP/1.1 100 Go\r\n\r\n", 0.1] * 9, Policy(first_byte_s=0.3), "first byte", []),
-        ([STREAM + chunk(b"a"), 1.5], Policy(first_byte_s=9, read_s=0.3), "read", [b"a"]),
+        ([6.0], Policy(first_byte_s=0.3, read_s=9), "first byte", set()),
+        ([STREAM, 6.0], Policy(first_byte_s=0.3, read_s=9), "first byte", set()),
+        ([b"HTTP/1.1 100 Go\r\n\r\n", 0.1] * 9, Policy(first_byte_s=0.3), "first byte", set()),
+        ([STREAM + chunk(b"a"), 6.0], Policy(first_byte_s=9, read_s=0.3), "read", {b"a"}),
         (
-            [STREAM, *[chunk(b"a"), 0.2] * 9],
-            Policy(read_s=0.3, connect_s=0.3, total_s=0.3),
+            [STREAM, *spaced([chunk(b"a")] * 99, every=0.1)],
+            Policy(read_s=9, connect_s=0.3, total_s=0.3),
             "total",
-            [b"a"] * 2,
+            {b"a"},
         ),
     ],
 )
-def test_every_silence_has_its_limit(steps: list[Step], policy: Policy, phase: str, pieces: list[bytes]) -> None:
+def test_every_silence_has_its_limit(steps: list[Step], policy: Policy, phase: str, pieces: set[bytes]) -> None:
     with Peer(always(*steps)) as peer:
 
         async def test(client: StreamClient) -> None:
@@ -115,8 +86,8 @@ def test_every_silence_has_its_limit(steps: list[Step], policy: Policy, phase: s
             with pytest.raises(TimedOut) as timeout:
                 await drain(client, peer, policy, seen)
 
-            assert (timeout.value.phase, seen) == (phase, pieces)
-            assert 0.25 < time.monotonic() - started < 0.8
+            assert (timeout.value.phase, set(seen)) == (phase, pieces)
+            assert 0.25 < time.monotonic() - started < 3
 
         run(test, peer)
 
@@ -124,7 +95,7 @@ def test_every_silence_has_its_limit(steps: list[Step], policy: Policy, phase: s
 @pytest.mark.parametrize("silence", ["name server", "handshake"])
 def test_connecting_has_its_limit(authority: Authority, silence: str) -> None:
     def tarpit(_host: str, _port: int) -> list[str]:
-        time.sleep(0.8 if silence == "name server" else 0)
+        time.sleep(5 if silence == "name server" else 0)
         return ["127.0.0.1"]
 
     with socket.create_server(("127.0.0.1", 0)) as deaf:
@@ -136,7 +107,7 @@ def test_connecting_has_its_limit(authority: Authority, silence: str) -> None:
                 await client.send(get(f"https://peer.test:{port}/"), Policy(connect_s=0.2))
 
             assert timeout.value.phase == "connect"
-            assert time.monotonic() - started < 0.5
+            assert time.monotonic() - started < 2
 
         allow = frozenset({f"peer.test:{port}"})
         run(test, allow=allow, resolve=tarpit, tls=authority.trusting)
@@ -185,90 +156,16 @@ def test_gzip_that_nobody_asked_for_is_undone_and_a_bomb_stopped() -> None:
         run(test, peer)
 
 
-def test_leaving_the_stream_hangs_up_on_the_server() -> None:
-    with Peer(always(STREAM, *spaced([chunk(b"a")] * 500, every=0.02))) as peer:
+def test_an_encoding_that_cannot_be_undone_is_an_error_unless_only_the_status_matters() -> None:
+    with Peer(always(*answer(b"x", Content_Encoding="br"))) as peer:
 
         async def test(client: StreamClient) -> None:
-            async with client.open(get(peer.url()), PATIENT) as streamed:
-                async for _ in streamed.chunks():
-                    break
-            assert await asyncio.to_thread(peer.gone.wait, 1)
-
-        run(test, peer)
-
-
-def test_a_stream_that_nobody_reads_is_closed_with_its_block() -> None:
-    with Peer(always(STREAM, *spaced([chunk(b"a")] * 500, every=0.02))) as peer:
-
-        async def test(client: StreamClient) -> None:
-            async with client.open(get(peer.url()), PATIENT) as streamed:
-                assert streamed.status == 200
-            assert await asyncio.to_thread(peer.gone.wait, 1)
-
-        run(test, peer)
-
-
-def test_cancelling_the_reader_hangs_up_on_the_server() -> None:
-    with Peer(always(STREAM, *spaced([chunk(b"a")] * 500, every=0.02))) as peer:
-
-        async def test(client: StreamClient) -> None:
-            async def read() -> None:
+            with pytest.raises(ResponseUnreadable):
                 await client.send(get(peer.url()), PATIENT)
-
-            task = asyncio.create_task(read())
-            await asyncio.sleep(0.1)
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-            assert task.cancelled()
-            assert await asyncio.to_thread(peer.gone.wait, 1)
+            prefix = await client.send(get(peer.url()), Policy(prefix=True))
+            assert (prefix.status, prefix.body, prefix.truncated) == (200, b"", True)
 
         run(test, peer)
-
-
-def test_connections_are_reused_and_never_shared() -> None:
-    with Peer(always(0.1, *answer())) as peer:
-
-        async def test(client: StreamClient) -> None:
-            for _ in range(2):
-                await client.send(get(peer.url()), PATIENT)
-            await asyncio.gather(*[client.send(get(peer.url()), PATIENT) for _ in range(3)])
-
-        run(test, peer)
-    numbers = [r.connection for r in peer.requests]
-    assert (numbers[:2], len(set(numbers[2:]))) == ([1, 1], 3)
-
-
-def test_an_attempt_is_repeated_only_before_its_head_is_accepted() -> None:
-    steps: list[list[Step]] = [
-        answer(status="503 Unavailable", Retry_After="2"),
-        [None],
-        answer(b"third"),
-    ]
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    with Peer(lambda _: steps.pop(0)) as peer:
-
-        async def test(client: StreamClient) -> None:
-            policy = Policy(attempts=3, backoff_base_s=1)
-            response = await client.send(get(peer.url()), policy)
-            assert (response.body, response.attempts, slept) == (b"third", 3, [2.0, 1.0])
-
-        run(test, peer, sleep=sleep, chance=lambda: 0.5)
-
-
-def test_a_closed_port_is_unreachable() -> None:
-    with Peer(always()) as peer:
-        pass
-
-    async def test(client: StreamClient) -> None:
-        with pytest.raises(ConnectFailed):
-            await client.send(get(peer.url()), PATIENT)
-
-    run(test, peer)
 
 
 def test_a_redirect_is_an_answer() -> None:

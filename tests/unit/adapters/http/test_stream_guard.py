@@ -73,7 +73,7 @@ def test_the_judged_address_is_dialled_with_the_names_sni_host_and_certificate(
                     [nodelay] = [s.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for s in internet.sockets]
                     assert nodelay == 1
                     await streamed.read()
-                await asyncio.sleep(0.05)  # for the server to hang up
+                await asyncio.to_thread(peer.wait_closed)  # so the next call asks again
                 with pytest.raises(EgressRefused):
                     await client.send(HOOK, PATIENT)
                 assert internet.dialled == ["93.184.215.99", "93.184.215.14"]
