@@ -5,8 +5,10 @@ program: ``python -m tests.fakes.hubspot --port 9183 --contacts 1000``.
 """
 
 import argparse
+import contextlib
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -177,8 +179,27 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, account: HubSpot, port: int) -> None:
         self.account = account
+        self._open: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
         account.url = f"http://127.0.0.1:{self.server_address[1]}"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember the connection: clients keep theirs, and would talk on to a fake that has ended."""
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """A connection has ended."""
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def end(self) -> None:
+        """No more answers, also not on open connections."""
+        self.shutdown()
+        self.server_close()
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
@@ -190,8 +211,7 @@ def running(contacts: int = 0, port: int = 0) -> Iterator[HubSpot]:
     try:
         yield account
     finally:
-        server.shutdown()
-        server.server_close()
+        server.end()
 
 
 def main() -> None:
