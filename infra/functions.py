@@ -118,18 +118,18 @@ FUNCTIONS = (
         prefixes=("/v1/webhooks", "/v1/sources"),
         tables=_grants(
             _CALLER,
-            {"platform": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}},
-            {"events": {GET, BATCH_GET, QUERY, PUT, UPDATE, CHECK}},
+            {"platform": {GET, QUERY, PUT, DELETE}},
+            {"events": {GET, QUERY, BATCH_GET, UPDATE}},
         ),
-        indexes=("platform/listing", "events/listing"),
+        indexes=("events/listing",),
         sends=("delivery",),
         key=frozenset({WRAP, UNWRAP}),
-        outbound=True,
+        outbound=True,  # resolves endpoints' names; calls nobody
     ),
     Function(
         "webhooks/receive",
         prefixes=("/v1/hooks",),
-        tables=_grants({"platform": {GET}, "events": {PUT}, "limits": {GET, PUT, UPDATE}}),
+        tables=_grants({"platform": {GET}, "events": {PUT}, "limits": {UPDATE}}),
         sends=("inbound",),
         key=frozenset({UNWRAP}),
         hot=True,
@@ -138,22 +138,17 @@ FUNCTIONS = (
     Function(
         "webhooks/process",
         consumes="inbound",
-        tables=_grants({"platform": {GET, QUERY}, "events": {GET, PUT, UPDATE, CHECK}}),
-        indexes=("platform/listing",),
+        tables=_grants({"platform": {QUERY}, "events": {PUT, UPDATE}}),
         sends=("delivery",),
-        key=frozenset({UNWRAP}),
     ),
     Function(
         "webhooks/deliver",
         consumes="delivery",
-        tables=_grants(
-            {"platform": {GET, UPDATE}, "events": {GET, PUT, UPDATE}},
-            {"limits": {GET, PUT, UPDATE}},
-        ),
+        tables=_grants({"platform": {GET, UPDATE}, "events": {GET, UPDATE}}),
         sends=("delivery", "webhook-exhausted"),
         key=frozenset({UNWRAP}),
         outbound=True,
-        timeout_s=60,
+        timeout_s=60,  # below the claim's lease of 75 s: a worker never outlives its claim
     ),
     Function(
         "llm/manage",

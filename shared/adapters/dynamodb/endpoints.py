@@ -1,5 +1,6 @@
 """Endpoints in the ``platform`` table; their signing secrets sealed beside them."""
 
+from collections.abc import Callable
 from typing import Any
 
 from shared.adapters.dynamodb import keys
@@ -31,8 +32,10 @@ def _read(item: dict[str, Any]) -> Endpoint:
 class DynamoEndpoints:
     """The :class:`shared.webhooks.ports.Endpoints` of one organization."""
 
-    def __init__(self, table: DynamoTable, cipher: TenantCipher, org: OrgScope, region: str, cache: Cache) -> None:
-        """``cache`` is the process's; pass a fresh dict to read anew each time."""
+    def __init__(
+        self, table: DynamoTable, cipher: Callable[[], TenantCipher], org: OrgScope, region: str, cache: Cache
+    ) -> None:
+        """``cipher`` is made on first use: who only lists endpoints needs no key. ``cache`` is the process's."""
         self._table = table
         self._cipher = cipher
         self._org = org
@@ -52,7 +55,7 @@ class DynamoEndpoints:
             "description": endpoint.description,
             "status": endpoint.status.value,
             "disabled_reason": endpoint.disabled_reason,
-            "secrets": [self._cipher.seal(self._org, PURPOSE, secret.encode(), f"{pk}|{sk}|0")],
+            "secrets": [self._cipher().seal(self._org, PURPOSE, secret.encode(), f"{pk}|{sk}|0")],
         }
         self._table.put(item, condition=None)
         self._cache.pop((self._org.org, endpoint.id), None)
@@ -87,7 +90,7 @@ class DynamoEndpoints:
         if item is None:
             return None
         secrets = tuple(
-            self._cipher.open(self._org, PURPOSE, sealed, f"{pk}|{sk}|{i}").decode()
+            self._cipher().open(self._org, PURPOSE, sealed, f"{pk}|{sk}|{i}").decode()
             for i, sealed in enumerate(item["secrets"])
         )
         if len(self._cache) >= _MAX_REMEMBERED:
