@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infra import names, settings
 from infra.local import aws, replicas
-from infra.local.paths import ACCOUNT, CDK, CLOUD_ASSEMBLY, ROOT, STATE, root_environment
+from infra.local.paths import ACCOUNT, CDK, CLOUD_ASSEMBLY, EMULATOR_PORT, ROOT, STATE, root_environment
 from infra.local.steps import run, step
 
 STAGE = "local"
@@ -20,8 +20,9 @@ _INPUTS = ("cdk.json", "functions", "infra", "layers", "package-lock.json", "sha
 def fingerprint() -> str:
     """One hash over every source of a deploy, the ports and regions asked for, and the lock."""
     digest = hashlib.sha256()
-    for variable in ("PORT", "REGIONS", "MINISTACK_PORT"):
+    for variable in ("PORT", "REGIONS"):
         digest.update(f"{variable}={os.environ.get(variable, '')}\n".encode())
+    digest.update(f"{EMULATOR_PORT}\n".encode())
     lock = settings.lock_path(STAGE)
     for path in [*_files(), lock]:
         if path.exists():

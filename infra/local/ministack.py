@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 
 from infra.local import processes
-from infra.local.paths import EMULATOR, EMULATOR_PORT, LOCAL, ROOT_KEY, SCRATCH, STATE, clean_environment
+from infra.local.paths import EMULATOR, EMULATOR_PORT, LOCAL, PORT_RECORD, ROOT_KEY, SCRATCH, STATE, clean_environment
 from infra.local.steps import StepFailed
 
 NAME = "ministack"
@@ -48,13 +48,17 @@ def healthy() -> bool:
 
 def start() -> bool:
     """Start the emulator unless ours runs; True when it was started. Raises StepFailed."""
-    if processes.running(NAME) and healthy():
+    ours = processes.running(NAME) is not None
+    if ours and PORT_RECORD.read_text() != str(EMULATOR_PORT):
+        raise StepFailed(f"this stack's emulator runs on port {PORT_RECORD.read_text()}: make down first")
+    if ours and healthy():
         return False
     if healthy():
         raise StepFailed(f"port {EMULATOR_PORT} is taken by another emulator. Stop it, or set MINISTACK_PORT.")
     shutil.rmtree(SCRATCH, ignore_errors=True)
     for folder in (SCRATCH, STATE / "s3", STATE / "services"):
         folder.mkdir(parents=True, exist_ok=True)
+    PORT_RECORD.write_text(str(EMULATOR_PORT))
     python = str(LOCAL / "ministack" / "bin" / "python")
     processes.start(NAME, [python, "-m", "ministack"], _environment(), cwd=STATE)
     until = time.monotonic() + _START_S

@@ -13,7 +13,11 @@ CLOUD_ASSEMBLY = LOCAL / "cdk.local.out"
 STACK_FILE = LOCAL / "stack.json"
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 
-EMULATOR_PORT = int(os.environ.get("MINISTACK_PORT", "4566"))
+# Which port this work tree's emulator listens on: asked for, else as last time, else its own default.
+PORT_RECORD = STATE / "port"
+_DEFAULT_PORT = "4566"
+_KNOWN_PORT = PORT_RECORD.read_text() if PORT_RECORD.exists() else _DEFAULT_PORT
+EMULATOR_PORT = int(os.environ.get("MINISTACK_PORT") or _KNOWN_PORT)
 # By address, not by name: SDKs then put bucket names in the path, not in the host.
 EMULATOR = f"http://127.0.0.1:{EMULATOR_PORT}"
 ACCOUNT = "000000000000"

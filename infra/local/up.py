@@ -21,6 +21,7 @@ def up() -> None:
         for region in regions:
             servers.start(stage, region)
         for region in regions:
+            servers.wait(f"{region.chat_url}/ready", f"chat-{region.name}")
             servers.wait(f"{region.base_url}/v1/health", f"edge-{region.name}")
     organizations = seed.organizations(stage, regions[0], STATE / "seed.json")
     stack = stack_file.write(regions, organizations)
