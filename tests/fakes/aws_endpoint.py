@@ -1,15 +1,17 @@
-"""moto's DynamoDB and KMS behind plain HTTP, for code that runs in another process.
+"""moto's DynamoDB, KMS and SQS behind plain HTTP, for code that runs in another process.
 
-moto patches botocore within one process only, and its own server wants Flask. Both services are one POST with
+moto patches botocore within one process only, and its own server wants Flask. These services are one POST with
 an ``X-Amz-Target``; this hands it to moto's own handler. Meant for the inside of ``tests.fakes.cloud.cloud()``, whose
 account it shows.
 """
 
 import re
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest, HTTPHeaders
 from moto.core.models import botocore_stubber
@@ -18,7 +20,7 @@ _LOCK = threading.Lock()
 """moto's backends are made for one thread."""
 
 
-_SERVICES = {"DynamoDB_20120810": "dynamodb", "TrentService": "kms"}
+_SERVICES = {"DynamoDB_20120810": "dynamodb", "TrentService": "kms", "AmazonSQS": "sqs"}
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([a-z0-9-]+)/")
 
 
@@ -57,6 +59,11 @@ class _Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.calls: list[str] = []
         super().__init__(("127.0.0.1", 0), _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is no error of ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @contextmanager
