@@ -33,7 +33,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """One call of a service."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:  # its client was killed in the middle of a call
+            self.close_connection = True
+            return
         service, _, operation = self.headers["X-Amz-Target"].partition(".")
         signed = _SCOPE.search(self.headers["Authorization"])
         url = f"https://{_SERVICES[service]}.{signed[1] if signed else 'us-east-1'}.amazonaws.com/"
