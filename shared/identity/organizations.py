@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.core.scope import OrgScope
 from shared.identity.keys import Mode
 
 
@@ -22,3 +23,6 @@ class Organizations(Protocol):
 
     def create(self, organization: Organization) -> None:
         """Raises 409 if the id is taken."""
+
+    def mode(self, org: OrgScope) -> Mode:
+        """Whether the organization is live or a sandbox: its keys say so in their first letters."""

@@ -12,7 +12,6 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 
-from shared.adapters.dynamodb.organizations import DynamoOrganizations
 from shared.core import ids
 from shared.core.scope import stored_scope
 from shared.identity import keys
@@ -33,8 +32,7 @@ def found_organization(container: Container, name: str, mode: Mode = Mode.LIVE) 
     """Create an organization and an owner key with every scope."""
     now = container.clock()
     org_id = ids.new("org", now)
-    organizations = DynamoOrganizations(container.table("platform"), container.config.region)
-    organizations.create(Organization(org_id, name, mode, now))
+    container.organizations.create(Organization(org_id, name, mode, now))
     return Founded(org_id, make_key(container, org_id, "owner", ("*",), mode=mode))
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from shared.core.work.store import WorkQueue, WorkStore
     from shared.identity.authenticate import Authenticator
     from shared.identity.keys import ApiKeys
+    from shared.identity.organizations import Organizations
     from shared.identity.tokens import SigningKeys
     from shared.webhooks.ports import (
         Deliveries,
@@ -205,6 +206,13 @@ class Container:
 
         stores: dict[str, WorkStore] = {"events": self.events_work, "crm": self.crm_work}
         return Sweep(stores, self.work_queue, self.config.region, self.logger, self.metrics)
+
+    @cached_property
+    def organizations(self) -> "Organizations":
+        """All of them."""
+        from shared.adapters.dynamodb.organizations import DynamoOrganizations
+
+        return DynamoOrganizations(self.table("platform"), self.config.region)
 
     def api_keys(self, org: OrgScope) -> "ApiKeys":
         """Of one organization."""

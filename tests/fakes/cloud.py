@@ -19,6 +19,7 @@ from infra import names
 from infra.queues import QUEUES
 from infra.tables import PARTITION, SORT, TABLES, Index
 from shared.core.config import Config
+from shared.identity.keys import Mode
 from shared.runtime.bootstrap import Founded, found_organization, make_key
 from shared.runtime.container import Container
 
@@ -102,9 +103,9 @@ class Cloud:
         """The production application, over this account."""
         return Container(Config({**self.environ, "FUNCTION": "test", **more}))
 
-    def found(self, name: str = "Acme") -> Founded:
+    def found(self, name: str = "Acme", mode: Mode = Mode.LIVE) -> Founded:
         """A new organization and its owner key."""
-        return found_organization(self.container(), name)
+        return found_organization(self.container(), name, mode)
 
     def key(self, org_id: str, *scopes: str, expires_at: int | None = None) -> str:
         """A key of an organization."""

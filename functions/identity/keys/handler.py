@@ -3,7 +3,6 @@
 from functions.identity.keys import service
 from functions.identity.keys.models import CreatedKey, CreateKey, Deleted, KeyView, ListQuery
 from shared.core.http.routes import Call, Page, Routes
-from shared.identity.keys import Mode
 from shared.runtime.container import Container
 from shared.runtime.lambda_http import lambda_api
 
@@ -25,7 +24,8 @@ routes = Routes("API keys")
 def create_key(call: Call) -> CreatedKey:
     """Make a key. Its text is told this once."""
     store = container.api_keys(call.org)
-    return service.create(store, call.caller, call.body, key_id=call.new_id("key"), mode=Mode.LIVE, now=call.now)
+    mode = container.organizations.mode(call.org)
+    return service.create(store, call.caller, call.body, key_id=call.new_id("key"), mode=mode, now=call.now)
 
 
 @routes.add(

@@ -3,7 +3,8 @@
 from shared.adapters.dynamodb import keys
 from shared.adapters.dynamodb.table import ConditionFailed, DynamoTable, stamped
 from shared.core.errors import Conflict
-from shared.core.scope import stored_scope
+from shared.core.scope import OrgScope, stored_scope
+from shared.identity.keys import Mode
 from shared.identity.organizations import Organization
 
 
@@ -31,3 +32,8 @@ class DynamoOrganizations:
         except ConditionFailed as error:
             message = "the organization exists"
             raise Conflict(message) from error
+
+    def mode(self, org: OrgScope) -> Mode:
+        """One read. A key outlives its organization's item only while it is being erased: then it is a live one's."""
+        item = self._table.get(*keys.organization(org))
+        return Mode(item["mode"]) if item else Mode.LIVE

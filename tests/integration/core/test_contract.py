@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from shared.core.clock import DAY, system
+from shared.identity.keys import Mode
 from shared.runtime.bootstrap import Founded
 from tests.fakes.cloud import Cloud, Reply, http_event
 
@@ -175,6 +176,16 @@ def test_another_organizations_key_is_as_missing_as_a_missing_one(aws: Cloud, ac
         foreign = call(aws, method, f"{PATH}/{theirs}", key=acme.api_key, headers={"X-Request-Id": "same-request"})
         missing = call(aws, method, f"{PATH}/key_none", key=acme.api_key, headers={"X-Request-Id": "same-request"})
         assert (foreign.status, foreign.text) == (404, missing.text)
+
+
+def test_a_sandboxs_keys_say_that_they_are(aws: Cloud) -> None:
+    """Given a sandbox, when it makes a key, then the key begins with sb_test_, as its owner's does."""
+    sandbox = aws.found("Sandbox", Mode.TEST)
+
+    made = call(aws, "POST", key=sandbox.api_key, json_body=WANTED)
+
+    assert sandbox.api_key.startswith("sb_test_")
+    assert made.data["key"].startswith("sb_test_")
 
 
 def test_no_key_is_given_more_than_its_creator_has(aws: Cloud, acme: Founded) -> None:
