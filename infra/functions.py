@@ -1,6 +1,6 @@
 """Every function: what calls it, what it is given, what it may do. Edit here, deploy, done.
 
-`python -m tests.infra.grants` compares this table with what the code really calls.
+`python -m tests.infra.grants compare` compares this table with what the code really calls.
 A grant is a table or queue by name plus the item actions used on it; nothing is implied.
 """
 

@@ -25,8 +25,9 @@ def _function(templates: Templates, spec: Function) -> dict[str, Any]:
 
 
 def _role(templates: Templates, spec: Function) -> dict[str, Any]:
-    role_id = _function(templates, spec)["Role"]["Fn::GetAtt"][0]
-    return resources(_stack(templates, spec), "AWS::IAM::Role")[role_id]
+    role_id: str = _function(templates, spec)["Role"]["Fn::GetAtt"][0]
+    role: dict[str, Any] = resources(_stack(templates, spec), "AWS::IAM::Role")[role_id]
+    return role
 
 
 def _statements(role: dict[str, Any]) -> list[dict[str, Any]]:
