@@ -6,11 +6,14 @@
 from functions.llm.chat import service
 from shared.core.http.routes import Call, Raw, Routes
 from shared.core.http.streamed import Streamed
+from shared.core.limits import Policy
 from shared.llm import chat_request, refusals
 from shared.runtime.asgi import StreamingApp
 from shared.runtime.container import Container
 from shared.runtime.llm import ChatPorts
 
+LIMIT = Policy("llm", quota=20_000, burst=60, per_second=20)
+"""Per key, counted apart from other calls: an agent takes a turn every few seconds, and one key serves many agents."""
 container = Container()
 ports = ChatPorts(container)
 routes = Routes("LLM gateway")
@@ -33,6 +36,7 @@ for prefix, name in (("/llm/v1", "createChatCompletion"), ("/v1", "createChatCom
         name=name,
         scope="llm:chat",
         raw=True,
+        policy=LIMIT,
         audit=False,  # a turn of a conversation is not a deed; its usage record is the trace
         max_body=chat_request.MAX_BODY_BYTES,
     )(complete)

@@ -91,6 +91,8 @@ def admit(route: Route, request: Request, guards: Guards, now: int) -> Admitted:
     if route.scope is not None and not principal.may(route.scope):
         message = f"this operation needs the scope {route.scope}"
         raise Forbidden(message)
+    if route.policy is not None:
+        return Admitted(principal, limit(guards, f"{principal.id}:{route.policy.name}", route.policy, now, route.path))
     return Admitted(principal, limit(guards, principal.id, guards.policy, now, route.path))
 
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from shared.core.errors import Forbidden
 from shared.core.http.request import Request
 from shared.core.ids import derived, new
+from shared.core.limits import Policy
 from shared.core.scope import OrgScope, Principal
 
 if TYPE_CHECKING:
@@ -114,6 +115,8 @@ class Route:
     cache_control: str
     hide_on_replay: tuple[str, ...]
     per_ip: bool
+    policy: Policy | None
+    """A limit of its own, counted apart from the principal's default one."""
     audit: bool
     summary: str
 
@@ -150,6 +153,7 @@ class Routes:
         cache_control: str = "no-store",
         hide_on_replay: tuple[str, ...] = (),
         per_ip: bool = True,
+        policy: Policy | None = None,
         audit: bool | None = None,
     ) -> Callable[[Handler], Handler]:
         """Register the decorated function. Raises ``TypeError`` unless it says one of scope, authenticated, public.
@@ -182,6 +186,7 @@ class Routes:
                     cache_control=cache_control,
                     hide_on_replay=hide_on_replay,
                     per_ip=per_ip,
+                    policy=policy,
                     audit=(not public and method != "GET") if audit is None else audit,
                     summary=(handler.__doc__ or "").strip(),
                 )
