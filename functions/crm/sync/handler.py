@@ -17,6 +17,7 @@ ports = service.Ports(
     dispatcher=container.dispatcher(container.crm_work),
     clock=container.clock,
     logger=container.logger,
+    metrics=container.metrics,
     chance=random.random,
 )
 worker = Worker(

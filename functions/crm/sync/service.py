@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from shared.core.clock import Clock, rfc3339
 from shared.core.logs import Log, Logger
+from shared.core.metrics import Metric, Metrics
 from shared.core.scope import OrgScope
 from shared.core.work.dispatch import Dispatcher
 from shared.core.work.item import Claim
@@ -30,6 +31,7 @@ class Ports:
     dispatcher: Dispatcher
     clock: Clock
     logger: Logger
+    metrics: Metrics
     chance: Callable[[], float]
     """Uniform in [0, 1): the jitter."""
 
@@ -90,6 +92,7 @@ def _without_page(claim: Claim, point: Checkpoint, error: SourceError, provider:
         next_at=None if wait is None else rfc3339(now + wait),
     )
     if wait is None:
+        ports.metrics.put({Metric.WORK_FAILED: 1}, route=claim.ref.kind.name)
         ports.store.exhaust(claim, now, {"checkpoint": point.ended(error.problem, now).attributes()})
         return
     held_up = point.held_up(error.problem).attributes()
