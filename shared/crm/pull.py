@@ -140,13 +140,22 @@ def wait_after(error: SourceError, failures: int, chance: float) -> int | None:
     return max(min(error.wait or 0, _ASKED_CAP), round(span / 2 + chance * span / 2))
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Who asked for a pull, in which request, and when."""
+
+    actor: str
+    request_id: str
+    at: int
+
+
 class Pulls(Protocol):
     """The pulls of an organization's connections: one per connection, again and again."""
 
-    def start(self, connection_id: str, *, actor: str, request_id: str, now: int) -> None:
+    def start(self, connection_id: str, order: Order) -> None:
         """Accept the first pull, durably. Once: a repeated call changes nothing."""
 
-    def restart(self, connection_id: str, *, actor: str, request_id: str, now: int) -> bool:
+    def restart(self, connection_id: str, order: Order) -> bool:
         """Pull again from the beginning. False when one is under way."""
 
     def get(self, connection_id: str) -> Pull | None:

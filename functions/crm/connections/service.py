@@ -13,22 +13,15 @@ from shared.core.errors import Conflict, FieldError, Invalid, NotFound
 from shared.core.http.routes import Page
 from shared.core.ids import is_id
 from shared.crm.connection import PREFIX, Connection, Connections
-from shared.crm.pull import ConnectionStatus, Pull, Pulls, connection_status, pull_problem
+from shared.crm.pull import ConnectionStatus, Order, Pull, Pulls, connection_status, pull_problem
 
 
 def connect(
-    connections: Connections,
-    pulls: Pulls,
-    wanted: ConnectHubSpot,
-    *,
-    connection_id: str,
-    actor: str,
-    request_id: str,
-    now: int,
+    connections: Connections, pulls: Pulls, wanted: ConnectHubSpot, connection_id: str, order: Order
 ) -> ConnectionView:
     """Seal the token, accept the pull. A retry under the same id changes nothing that was done."""
-    made = connections.put(Connection(connection_id, "hubspot", wanted.name, now), wanted.private_token)
-    pulls.start(made.id, actor=actor, request_id=request_id, now=now)
+    made = connections.put(Connection(connection_id, "hubspot", wanted.name, order.at), wanted.private_token)
+    pulls.start(made.id, order)
     return _view(made, pulls.get(made.id))
 
 
@@ -49,12 +42,10 @@ def get(connections: Connections, pulls: Pulls, connection_id: str) -> Connectio
     return _view(_found(connections, connection_id), pulls.get(connection_id))
 
 
-def sync(
-    connections: Connections, pulls: Pulls, connection_id: str, *, actor: str, request_id: str, now: int
-) -> ConnectionView:
+def sync(connections: Connections, pulls: Pulls, connection_id: str, order: Order) -> ConnectionView:
     """Pull again from the beginning. Raises 404, or 409 while a pull is under way."""
     connection = _found(connections, connection_id)
-    if not pulls.restart(connection_id, actor=actor, request_id=request_id, now=now):
+    if not pulls.restart(connection_id, order):
         raise Conflict("a pull of this connection is under way")
     return _view(connection, pulls.get(connection_id))
 

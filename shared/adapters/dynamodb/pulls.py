@@ -12,7 +12,7 @@ from shared.core.work.dispatch import Dispatcher
 from shared.core.work.envelope import WorkEnvelope
 from shared.core.work.item import NewWork, Status, WorkRef
 from shared.core.work.kinds import CRM_PAGE
-from shared.crm.pull import Checkpoint, Pull
+from shared.crm.pull import Checkpoint, Order, Pull
 
 
 class DynamoPulls:
@@ -26,7 +26,7 @@ class DynamoPulls:
         self._org = org
         self._region = region
 
-    def start(self, connection_id: str, *, actor: str, request_id: str, now: int) -> None:
+    def start(self, connection_id: str, order: Order) -> None:
         """One put, then the queue is told."""
         new = NewWork(
             ref=self._ref(connection_id),
@@ -34,35 +34,35 @@ class DynamoPulls:
             org=self._org,
             entity="crm_pull",
             version=1,
-            attributes={"connection_id": connection_id, "checkpoint": Checkpoint.start(now).attributes()},
-            request_id=request_id,
-            actor=actor,
+            attributes={"connection_id": connection_id, "checkpoint": Checkpoint.start(order.at).attributes()},
+            request_id=order.request_id,
+            actor=order.actor,
         )
-        self._dispatcher.accept(new, now)
+        self._dispatcher.accept(new, order.at)
 
-    def restart(self, connection_id: str, *, actor: str, request_id: str, now: int) -> bool:
+    def restart(self, connection_id: str, order: Order) -> bool:
         """One read and one conditional update. The region that restarts a pull takes it over: it is at rest."""
         ref = self._ref(connection_id)
         last = self.get(connection_id)
         if last is None:
-            self.start(connection_id, actor=actor, request_id=request_id, now=now)
+            self.start(connection_id, order)
             return True
-        fresh = Checkpoint.start(now, last.checkpoint.completed_at)
+        fresh = Checkpoint.start(order.at, last.checkpoint.completed_at)
         revived = {
             "checkpoint": fresh.attributes(),
             "origin_region": self._region,
-            "actor": actor,
-            "request_id": request_id,
+            "actor": order.actor,
+            "request_id": order.request_id,
         }
-        if not self._work.revive(ref, now, revived):
+        if not self._work.revive(ref, order.at, revived):
             return False
         envelope = WorkEnvelope(
             ref=ref,
             id=connection_id,
             org=self._org.org,
-            actor=actor,
-            request_id=request_id,
-            occurred_at=now,
+            actor=order.actor,
+            request_id=order.request_id,
+            occurred_at=order.at,
             origin_region=self._region,
         )
         self._dispatcher.enqueue(envelope, 0)

@@ -7,6 +7,7 @@ import pytest
 from functions.crm.connections import service as connections
 from functions.crm.contacts import service as contacts
 from shared.core.errors import NotFound
+from shared.crm.pull import Order
 
 
 class Untouchable:
@@ -24,7 +25,7 @@ def test_what_is_no_id_is_missing_without_a_read(text: str) -> None:
         lambda: contacts.get(store, text, None),
         lambda: connections.get(store, store, text),
         lambda: connections.delete(store, store, text),
-        lambda: connections.sync(store, store, text, actor="a", request_id="r", now=0),
+        lambda: connections.sync(store, store, text, Order("a", "r", 0)),
     ):
         with pytest.raises(NotFound):
             call()
