@@ -12,11 +12,14 @@ from infra.tables import TABLES
 # Item actions. A transaction is authorised as the item actions it contains.
 GET, QUERY = "GetItem", "Query"
 PUT, UPDATE, DELETE = "PutItem", "UpdateItem", "DeleteItem"
-CHECK = "ConditionCheckItem"
 BATCH_GET = "BatchGetItem"
 
-# The pipeline every authenticated route passes: key lookup, limiter, idempotency, audit.
-_CALLER = {"platform": {GET, UPDATE}, "limits": {GET, PUT, UPDATE, DELETE}, "audit": {PUT, QUERY}}
+# The pipeline of shared/core/http: who calls (a key, or the keys that sign access tokens) and how often.
+_CALLER = {"platform": {GET, QUERY}, "limits": {UPDATE}}
+# Routes that honour Idempotency-Key; the answer they keep is sealed, so they need the key too.
+_REPLAYS = {"limits": {PUT, UPDATE, DELETE}}
+# Routes that change something: one entry on the chain, whose head is queried once.
+_AUDITED = {"audit": {PUT, QUERY}}
 
 WRAP, UNWRAP = "GenerateDataKey", "Decrypt"
 
@@ -66,35 +69,27 @@ FUNCTIONS = (
     Function(
         "identity/keys",
         prefixes=("/v1/api-keys",),
-        tables=_grants(_CALLER, {"platform": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}}),
+        tables=_grants(_CALLER, _REPLAYS, _AUDITED, {"platform": {PUT, DELETE}}),
         key=frozenset({WRAP, UNWRAP}),
     ),
     Function(
         "identity/token",
         prefixes=("/v1/auth/token",),
         routes=("GET /.well-known/jwks.json",),
-        tables=_grants(_CALLER, {"platform": {GET, QUERY, PUT, UPDATE}}),
+        tables=_grants(_CALLER, {"platform": {PUT}}),
         key=frozenset({WRAP, UNWRAP}),
     ),
     Function(
         "platform/status",
         prefixes=("/v1/health", "/v1/openapi.json"),
-        tables=_grants(*({table.name: {GET}} for table in TABLES), {"limits": {UPDATE, PUT}}),
+        tables=_grants(*({table.name: {GET}} for table in TABLES), {"limits": {UPDATE}}),
     ),
-    Function(
-        "platform/audit",
-        prefixes=("/v1/audit",),
-        tables=_grants(_CALLER),
-        key=frozenset({UNWRAP}),
-    ),
+    Function("platform/audit", prefixes=("/v1/audit",), tables=_grants(_CALLER, {"audit": {QUERY}})),
     Function("platform/fallback", routes=("$default",), memory_mb=256),
     Function(
         "platform/sweep",
-        tables=_grants(
-            {"events": {GET, UPDATE}, "crm": {GET, UPDATE}, "llm": {GET, UPDATE}},
-            {"limits": {GET, UPDATE}},
-        ),
-        indexes=("events/work", "crm/work", "llm/work", "limits/work"),
+        tables=_grants({"events": {UPDATE}, "crm": {UPDATE}}),
+        indexes=("events/work", "crm/work"),
         sends=("inbound", "delivery", "crm-sync"),
         every_minute=True,
         timeout_s=55,
@@ -102,7 +97,7 @@ FUNCTIONS = (
     Function(
         "agora/tokens",
         prefixes=("/v1/agora/tokens",),
-        tables=_grants(_CALLER, {"platform": {QUERY}}),
+        tables=_grants(_CALLER),
         key=frozenset({UNWRAP}),
         hot=True,
         memory_mb=KEEP_WARM_MB,
@@ -110,15 +105,15 @@ FUNCTIONS = (
     Function(
         "agora/apps",
         prefixes=("/v1/agora/apps",),
-        tables=_grants(_CALLER, {"platform": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}}),
-        key=frozenset({WRAP, UNWRAP}),
+        tables=_grants(_CALLER, _AUDITED, {"platform": {PUT, DELETE}}),
+        key=frozenset({WRAP}),
     ),
     Function(
         "webhooks/manage",
         prefixes=("/v1/webhooks", "/v1/sources"),
         tables=_grants(
-            _CALLER,
-            {"platform": {GET, QUERY, PUT, DELETE}},
+            *(_CALLER, _REPLAYS, _AUDITED),
+            {"platform": {PUT, DELETE}},
             {"events": {GET, QUERY, BATCH_GET, UPDATE}},
         ),
         indexes=("events/listing",),
@@ -153,25 +148,14 @@ FUNCTIONS = (
     Function(
         "llm/manage",
         prefixes=("/v1/llm",),
-        tables=_grants(
-            _CALLER,
-            {"platform": {GET, QUERY, PUT, UPDATE, DELETE, CHECK}, "llm": {GET, QUERY}},
-            {"usage": {GET, QUERY}},
-        ),
-        key=frozenset({WRAP, UNWRAP}),
-        outbound=True,
+        tables=_grants(_CALLER, _AUDITED, {"platform": {PUT}}),
+        key=frozenset({WRAP}),
+        outbound=True,  # resolves the upstream's name; calls nobody
     ),
     Function(
         "llm/chat",
         streaming=True,
-        tables=_grants(
-            _CALLER,
-            {
-                "llm": {GET, PUT, UPDATE},
-                "usage": {GET, UPDATE},
-                "limits": {GET, PUT, UPDATE, CHECK},
-            },
-        ),
+        tables=_grants(_CALLER, {"llm": {PUT}}),
         key=frozenset({UNWRAP}),
         outbound=True,
         hot=True,
@@ -182,8 +166,8 @@ FUNCTIONS = (
         "crm/connections",
         prefixes=("/v1/connections",),
         tables=_grants(
-            _CALLER,
-            {"platform": {GET, QUERY, PUT, DELETE}},
+            *(_CALLER, _REPLAYS, _AUDITED),
+            {"platform": {PUT, DELETE}},
             {"crm": {GET, BATCH_GET, PUT, UPDATE, DELETE}},
         ),
         sends=("crm-sync",),
