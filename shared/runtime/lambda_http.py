@@ -57,7 +57,7 @@ def to_event_answer(answer: Answer, request: Request) -> dict[str, Any]:
 def _refuse(problem: Problem, request: Request, container: Container) -> Answer:
     now = container.clock()
     answer = problem_answer(problem, request, container.config)
-    log_access(container.guards, request, "unknown", now, answer.status, None, type(problem).code)
+    log_access(container, request, "unknown", now, answer.status, None, type(problem).code)
     return finish(answer, "no-store", {}, request, container.config)
 
 
@@ -78,15 +78,16 @@ def _unrouted(routes: Routes, request: Request, container: Container) -> Answer:
 def lambda_api(routes: Routes, container: Container) -> LambdaHandler:
     """The entry point of an HTTP function.
 
-    The ports are built here, in the init phase, which has more CPU than a small function's share.
+    The ports are built here, in the init phase, which has more CPU than a small function's share. A function without
+    routes is given no tables and needs none.
     """
-    guards = container.guards
+    guards = container.guards if any(routes) else None
 
     def handler(event: Event, context: object) -> dict[str, Any]:
         del context
         request = to_request(event, container.clock())
         found = routes.find(request)
-        answer = run(*found, guards) if found else _unrouted(routes, request, container)
+        answer = run(*found, guards) if found and guards else _unrouted(routes, request, container)
         return to_event_answer(answer, request)
 
     return handler

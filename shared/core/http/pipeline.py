@@ -57,6 +57,22 @@ class Guards:
         return Policy("default", quota=quota, burst=max(20, quota // 10), per_second=max(10.0, quota / 360))
 
 
+class Reporter(Protocol):
+    """What telling of a call needs; the guards have it, and so has a function without callers to guard against."""
+
+    @property
+    def clock(self) -> Clock:
+        """Milliseconds."""
+
+    @property
+    def logger(self) -> Logger:
+        """Structured lines."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """EMF lines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Admitted:
     """A request past authentication, scope and limit."""
@@ -202,7 +218,7 @@ def problem_answer(problem: Problem, request: Request, config: Config) -> Answer
 
 
 def log_access(
-    guards: Guards,
+    reporter: Reporter,
     request: Request,
     route: str,
     started: int,
@@ -211,8 +227,8 @@ def log_access(
     code: str | None,
 ) -> None:
     """One line and one metric line for every call."""
-    took = guards.clock() - started
-    guards.logger.emit(
+    took = reporter.clock() - started
+    reporter.logger.emit(
         Log.REQUEST_ANSWERED,
         request_id=request.request_id,
         traceparent=request.traceparent,
@@ -229,7 +245,7 @@ def log_access(
         values[Metric.ERRORS] = 1
     elif status >= 400:  # noqa: PLR2004 - HTTP's own border
         values[Metric.REFUSALS] = 1
-    guards.metrics.put(values, route=route)
+    reporter.metrics.put(values, route=route)
 
 
 def run(route: Route, request: Request, guards: Guards) -> Answer:

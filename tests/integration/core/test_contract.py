@@ -141,6 +141,16 @@ def test_an_unknown_path_is_404_and_an_unknown_method_405(aws: Cloud, acme: Foun
     assert (fallback.status, fallback.code) == (404, "not_found")
 
 
+def test_the_fallback_answers_without_tables(aws: Cloud) -> None:
+    """Given a function that is given no table, as the fallback is, when called, then it refuses in the envelope."""
+    for name in [name for name in aws.environ if name.startswith("TABLE_")]:
+        del aws.environ[name]
+
+    reply = aws.call("platform/fallback", "POST", "/v1/nothing-here")
+
+    assert (reply.status, reply.code) == (404, "not_found")
+
+
 def test_preflight_is_answered_for_origins_on_the_list_only(aws: Cloud) -> None:
     """Given OPTIONS, when the origin is on the list, then it is allowed; any other learns nothing."""
     ours = call(aws, "OPTIONS", headers={"Origin": "https://console.switchboard.test"})
