@@ -67,5 +67,6 @@ class Authenticator:
         public, until = self._public
         if until <= now:
             public = self.signing_keys().public()
-            self._public = (public, now + REMEMBERED)
+            # That there are none is not remembered: a forged token must not keep the first real one out.
+            self._public = (public, now + REMEMBERED if public else 0)
         return public

@@ -44,3 +44,21 @@ def test_a_key_cannot_be_exchanged_for_more_than_it_has(aws: Cloud, acme: Founde
     reply = aws.call("identity/token", "POST", "/v1/auth/token", key=reader, json_body={"scopes": ["*"]})
 
     assert reply.status == 403
+
+
+def test_a_forged_token_does_not_keep_the_first_real_one_out(aws: Cloud, acme: Founded) -> None:
+    """Given a process that met a forged token before any signing key existed, when a real one comes, then it opens."""
+    forged = jwt.encode({"org": acme.org_id}, "x" * 32, algorithm="HS256", headers={"kid": "jwk_forged"})
+    refused = aws.call("identity/keys", "GET", "/v1/api-keys", key=forged)
+
+    real = aws.call("identity/keys", "GET", "/v1/api-keys", key=exchange(aws, acme.api_key)["access_token"])
+
+    assert (refused.status, real.status) == (401, 200)
+
+
+def test_the_document_that_is_served_is_the_one_committed(aws: Cloud) -> None:
+    """Given docs/openapi.json, when /v1/openapi.json is asked for, then the function has it beside it."""
+    reply = aws.call("platform/status", "GET", "/v1/openapi.json")
+
+    assert reply.json["openapi"] == "3.1.0"
+    assert "/v1/auth/token" in reply.json["paths"]
