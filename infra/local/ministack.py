@@ -24,6 +24,8 @@ def _environment() -> dict[str, str]:
         "AUTH": "true",
         "AWS_ACCESS_KEY_ID": ROOT_KEY,
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+        # `python -m tests.infra.grants` has it keep calls; enough for all tests of a run.
+        "CLOUDTRAIL_MAX_EVENTS": "60000",
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(EMULATOR_PORT),
         "MINISTACK_HOST": "127.0.0.1",
