@@ -1,0 +1,76 @@
+"""`make prove AREA=foundation [SCALE=full] [MUTANTS=1]`: nothing acknowledged is lost, whatever is killed.
+
+Real handlers in processes of their own, over a MiniStack of the campaign's own, under the campaign's clock. Exits 1
+when a promise breaks, and, with mutants, when a planted fault goes unnoticed.
+"""
+
+import argparse
+import os
+import secrets
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.faults.foundation.campaign import Outcome
+
+NOTIFICATIONS = {"default": 300, "full": 2000}
+FOR_A_MUTANT = 100
+FEWEST_KILLS = 5
+"""A campaign that killed nobody proved nothing."""
+
+
+def main() -> int:
+    """0 when every promise held and every mutant was caught."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale", choices=NOTIFICATIONS, default=os.environ.get("SCALE") or "default")
+    parser.add_argument("--mutants", action="store_true", default=os.environ.get("MUTANTS", "") not in ("", "0"))
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
+    parser.add_argument("--notifications", type=int, help="instead of the scale's")
+    options = parser.parse_args()
+    # Imported here: each killed process' successor imports this module again.
+    from tests.faults.foundation.campaign import Plan, run
+    from tests.faults.foundation.mutants import MUTANTS
+
+    print(f"seed {options.seed}", flush=True)
+    if not options.mutants:
+        outcome = run(Plan(options.seed, options.notifications or NOTIFICATIONS[options.scale]))
+        _tell(outcome)
+        return _judged(outcome)
+    missed = []
+    for mutant in MUTANTS:
+        outcome = run(Plan(options.seed, options.notifications or FOR_A_MUTANT, restart=False, mutant=mutant))
+        noticed = outcome.broken[0] if outcome.broken else "NOT NOTICED"
+        print(f"mutant {mutant:<24} {outcome.seconds:5.0f} s  {noticed}", flush=True)
+        missed += [] if outcome.broken else [mutant]
+    print(f"{len(MUTANTS) - len(missed)} of {len(MUTANTS)} mutants caught")
+    return 1 if missed else 0
+
+
+def _tell(outcome: "Outcome") -> None:
+    from tests.faults.foundation import promises
+
+    facts = outcome.facts
+    repeated = promises.duplicates(facts)
+    kills = ", ".join(f"{name} {count}" for name, count in sorted(outcome.kills.items()))
+    print(f"client   {len(facts.acknowledged)} ids acknowledged, after {outcome.repeats} unanswered or failed requests")
+    print(f"sink     {len(promises.arrived(facts))} ids taken in {len(facts.seen)} requests")
+    print(f"twice    {len(repeated)} deliveries came more than once, each under its one webhook-id")
+    print(f"dead     {len(facts.dead_letters)} exhausted, listed, told to the dead-letter queue, replayed")
+    print(f"SIGKILL  {sum(outcome.kills.values())}: {kills}")
+    print(f"SIGTERM  the emulator, {outcome.restarts} time(s), restarted on its state")
+    print(f"time     {outcome.hours:.1f} hours in {outcome.seconds:.0f} seconds, {outcome.sweeps} sweeps")
+
+
+def _judged(outcome: "Outcome") -> int:
+    found = list(outcome.broken)
+    if sum(outcome.kills.values()) < FEWEST_KILLS:
+        found.append(f"fewer than {FEWEST_KILLS} processes were killed: nothing was proven")
+    for sentence in found:
+        print(f"BROKEN   {sentence}")
+    if not found:
+        print("kept     none lost, none invented, ids stable, repeats excused, signatures good, no secret leaked")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
