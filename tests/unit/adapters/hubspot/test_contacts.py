@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.adapters.hubspot.contacts import PAGE_SIZE, HubSpotContacts
+from shared.adapters.hubspot.contacts import HubSpotContacts
+from shared.adapters.hubspot.page import MAX_RECORDS
 from shared.core.outbound.errors import CircuitOpen, ConnectFailed, ResponseTooLarge, TimedOut
 from shared.core.outbound.message import Headers, Request, Response
 from shared.core.outbound.policy import Policy
@@ -78,13 +79,24 @@ def test_a_cursor_goes_into_the_query_as_a_value() -> None:
         b"",
         b"[]",
         b"{}",
+        b"\xff\xfe",
+        b"null",
+        b"[" * 100_000,
+        {"results": {"1": RECORD}},
+        {"results": [None]},
         {"results": [{**RECORD, "id": 51}]},
         {"results": [{**RECORD, "id": ""}]},
         {"results": [{**RECORD, "id": "5\n1"}]},
         {"results": [{**RECORD, "id": "5" * 65}]},
         {"results": [{**RECORD, "updatedAt": "2026-01-15T09:30:00"}]},
         {"results": [{**RECORD, "properties": {"email": ["a"]}}]},
-        {"results": [RECORD] * (PAGE_SIZE + 1)},
+        {"results": [{**RECORD, "properties": []}]},
+        {"results": [{**RECORD, "archived": "false"}]},
+        {"results": [{k: v for k, v in RECORD.items() if k != "updatedAt"}]},
+        {"results": [], "paging": []},
+        {"results": [], "paging": {"next": []}},
+        {"results": [], "paging": {"next": {"after": 100}}},
+        {"results": [RECORD] * (MAX_RECORDS + 1)},
         {"results": [], "paging": {"next": {"after": ""}}},
         {"results": [], "paging": {"next": {"after": "x" * 1025}}},
         {"results": [], "paging": {"next": {"after": "the same"}}},
