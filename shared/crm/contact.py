@@ -1,7 +1,5 @@
 """A contact in our own shape, its link to the provider's record, and what a re-pull makes of it."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -48,24 +46,6 @@ def contact_id(connection_id: str, provider_id: str) -> str:
     prefix = id_prefix(connection_id)
     own = derived(PREFIX, connection_id, provider_id)
     return prefix + own[len(prefix) :]
-
-
-def etag(contact: Contact) -> str:
-    """A strong validator (RFC 9110 §8.8.1) of the contact, not of the envelope around it.
-
-    The version alone would repeat if a record were erased and pulled again; the hash covers the content.
-    """
-    content = [dict(contact.fields), contact.archived, contact.link.provider_id, contact.link.updated_at]
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-    return f'"{contact.version}-{digest[:16]}"'
-
-
-def etag_matches(etag_now: str, if_none_match: str | None) -> bool:
-    """``If-None-Match`` (RFC 9110 §13.1.2): a list of validators or ``*``, compared weakly."""
-    if if_none_match is None:
-        return False
-    offered = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
-    return "*" in offered or etag_now in offered
 
 
 def merge(known: Contact | None, record: SourceRecord, provider: str, connection_id: str, now: int) -> Contact | None:

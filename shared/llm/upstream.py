@@ -60,8 +60,8 @@ class ChatUpstream(Protocol):
 class Upstreams(Protocol):
     """One organization's upstream at rest (built from its ``OrgScope``). Calls block."""
 
-    def put(self, upstream: Upstream, now: int) -> UpstreamSettings:
-        """Replace the upstream; the key is sealed before it is stored."""
+    def put(self, upstream: Upstream, now: int, expected: UpstreamSettings | None = None) -> UpstreamSettings:
+        """Replace the upstream; the key is sealed before it is stored. Raises 412 when ``expected`` is not there."""
         ...
 
     def settings(self) -> UpstreamSettings | None:

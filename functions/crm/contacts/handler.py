@@ -2,7 +2,7 @@
 
 from functions.crm.contacts import service
 from functions.crm.contacts.models import ContactsQuery, ContactView
-from shared.core.http.routes import Call, Created, Page, Raw, Routes
+from shared.core.http.routes import Call, Page, Routes
 from shared.runtime.container import Container
 from shared.runtime.crm import contacts
 from shared.runtime.lambda_http import lambda_api
@@ -36,10 +36,9 @@ def list_contacts(call: Call) -> Page:
     returns=ContactView,
     cache_control=REVALIDATE,
 )
-def get_contact(call: Call) -> Created | Raw:
+def get_contact(call: Call) -> ContactView:
     """Show one contact. Send its ETag back as If-None-Match to be told 304 while it has not changed."""
-    known = call.request.headers.get("if-none-match")
-    return service.get(contacts(container, call.org), call.path("contact_id"), known)
+    return service.get(contacts(container, call.org), call.path("contact_id"))
 
 
 handler = lambda_api(routes, container)

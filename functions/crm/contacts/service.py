@@ -4,9 +4,9 @@ from functions.crm.contacts.models import ContactsQuery, ContactView, LinkView
 from shared.core import pagination
 from shared.core.clock import rfc3339
 from shared.core.errors import FieldError, Invalid, NotFound
-from shared.core.http.routes import Created, Page, Raw
+from shared.core.http.routes import Page
 from shared.core.ids import is_id
-from shared.crm.contact import PREFIX, Contact, Contacts, etag, etag_matches, id_prefix
+from shared.crm.contact import PREFIX, Contact, Contacts, id_prefix
 
 _FIELDS = ContactView.model_fields.keys()
 
@@ -24,15 +24,12 @@ def page(contacts: Contacts, query: ContactsQuery) -> Page:
     return Page([_view(c) for c in shown], query.limit, cursor)
 
 
-def get(contacts: Contacts, contact_id: str, if_none_match: str | None) -> Created | Raw:
-    """One contact with its ``ETag``, or 304 when the caller has it already. Raises 404."""
+def get(contacts: Contacts, contact_id: str) -> ContactView:
+    """One contact. Raises 404."""
     contact = contacts.get(contact_id) if is_id(PREFIX, contact_id) else None
     if contact is None:
         raise NotFound
-    tag = etag(contact)
-    if etag_matches(tag, if_none_match):
-        return Raw(b"", status=304, headers={"ETag": tag})
-    return Created(_view(contact), status=200, headers={"ETag": tag}, message="OK")
+    return _view(contact)
 
 
 def _view(contact: Contact) -> ContactView:

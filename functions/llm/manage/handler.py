@@ -13,8 +13,9 @@ routes = Routes("LLM gateway")
 
 @routes.add("PUT", "/v1/llm/upstream", name="setLlmUpstream", scope="llm:admin", body=SetUpstream, returns=UpstreamView)
 def set_upstream(call: Call) -> UpstreamView:
-    """Set or replace the provider; running processes use the old one for up to 60 seconds."""
-    return service.put(upstreams(container, call.org), call.body, container.config.egress_allow, call.now)
+    """Set or replace the provider; running processes use the old one for up to 60 seconds. Honours If-Match."""
+    allow, seen = container.config.egress_allow, call.request.headers.get("if-match")
+    return service.put(upstreams(container, call.org), call.body, allow, call.now, seen)
 
 
 @routes.add("GET", "/v1/llm/upstream", name="getLlmUpstream", scope="llm:admin", returns=UpstreamView)

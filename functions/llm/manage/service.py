@@ -3,21 +3,33 @@
 from functions.llm.manage.models import SetUpstream, UpstreamView
 from shared.core.clock import rfc3339
 from shared.core.egress import Allow, EgressRefused, target_of
-from shared.core.errors import FieldError, Invalid, NotFound
+from shared.core.errors import FieldError, Invalid, NotFound, PreconditionFailed
+from shared.core.http.conditional import require_match
 from shared.llm.upstream import Upstream, Upstreams, UpstreamSettings
 
 _ROUTE = "/chat/completions"
 
 
-def put(upstreams: Upstreams, wanted: SetUpstream, allow: Allow, now: int) -> UpstreamView:
-    """Replace the upstream. Raises 422 for a URL that may not be called."""
+def put(upstreams: Upstreams, wanted: SetUpstream, allow: Allow, now: int, if_match: str | None = None) -> UpstreamView:
+    """Replace the upstream. Raises 422 for a URL that may not be called, 412 when ``If-Match`` names an older one."""
     upstream = Upstream(
         base_url=_base_url(wanted.base_url, allow),
         api_key=wanted.api_key,
         models=tuple(dict.fromkeys(wanted.models)),
         ask_usage=wanted.ask_usage,
     )
-    return _view(upstreams.put(upstream, now))
+    return _view(upstreams.put(upstream, now, _expected(upstreams, if_match)))
+
+
+def _expected(upstreams: Upstreams, if_match: str | None) -> UpstreamSettings | None:
+    """What the caller has seen, so that the write can insist on it; None: the caller does not."""
+    if if_match is None:
+        return None
+    settings = upstreams.settings()
+    if settings is None:
+        raise PreconditionFailed
+    require_match(if_match, _view(settings).model_dump(mode="json"))
+    return settings
 
 
 def get(upstreams: Upstreams) -> UpstreamView:

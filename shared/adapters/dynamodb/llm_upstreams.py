@@ -3,8 +3,9 @@
 from typing import Any
 
 from shared.adapters.dynamodb import keys
-from shared.adapters.dynamodb.table import DynamoTable, stamped
-from shared.core.clock import parse_rfc3339
+from shared.adapters.dynamodb.table import ConditionFailed, DynamoTable, stamped
+from shared.core.clock import parse_rfc3339, rfc3339
+from shared.core.errors import PreconditionFailed
 from shared.core.scope import OrgScope
 from shared.core.secrets import TenantCipher
 from shared.llm.upstream import PURPOSE, Upstream, UpstreamSettings
@@ -22,7 +23,7 @@ class DynamoUpstreams:
         self._org = org
         self._region = region
 
-    def put(self, upstream: Upstream, now: int) -> UpstreamSettings:
+    def put(self, upstream: Upstream, now: int, expected: UpstreamSettings | None = None) -> UpstreamSettings:
         """One read, one write: the creation time of an upstream that is replaced stays."""
         pk, sk = keys.llm_upstream(self._org)
         old = self._table.get(pk, sk, consistent=True)
@@ -37,7 +38,14 @@ class DynamoUpstreams:
         }
         if old:
             item["created_at"] = old["created_at"]
-        self._table.put(item, condition=None)
+        try:
+            if expected is None:
+                self._table.put(item, condition=None)
+            else:
+                seen = {":seen": rfc3339(expected.updated_at)}
+                self._table.put(item, condition="updated_at = :seen", values=seen)
+        except ConditionFailed as error:
+            raise PreconditionFailed from error
         return _settings(item)
 
     def settings(self) -> UpstreamSettings | None:

@@ -113,9 +113,7 @@ class DynamoSources:
 
     def delete(self, source: Source) -> None:
         """Both items, in one transaction."""
-        self._table.transact(
-            [_delete(keys.source_by_token(source.digest)), _delete(keys.source(self._org, source.id))]
-        )
+        self._table.transact([_delete(keys.source_by_token(source.digest)), _delete(keys.source(self._org, source.id))])
 
 
 def _put(

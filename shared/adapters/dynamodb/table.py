@@ -75,11 +75,19 @@ class DynamoTable:
         answer = self._call("get_item", Key=self._key(pk, sk), ConsistentRead=consistent)
         return item_from_wire(answer["Item"]) if "Item" in answer else None
 
-    def put(self, item: Mapping[str, Any], *, condition: str | None = "attribute_not_exists(pk)") -> None:
-        """A whole item; by default only if there is none under its key."""
-        extra = (
-            {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if condition else {}
-        )
+    def put(
+        self,
+        item: Mapping[str, Any],
+        *,
+        condition: str | None = "attribute_not_exists(pk)",
+        values: Mapping[str, Any] | None = None,
+    ) -> None:
+        """A whole item; by default only if there is none under its key. ``values`` are the condition's."""
+        extra: dict[str, Any] = {}
+        if condition:
+            extra = {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        if values:
+            extra["ExpressionAttributeValues"] = item_to_wire(values)
         self._call("put_item", Item=item_to_wire(item), **extra)
 
     def update(self, pk: str, sk: str, update: Update) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from shared.core.audit import AuditEntry, AuditLog
 from shared.core.clock import Clock, system
 from shared.core.config import Config
 from shared.core.errors import Forbidden, PayloadTooLarge, Problem, TooManyRequests
-from shared.core.http import envelope
+from shared.core.http import conditional, envelope
 from shared.core.http.body import read_json, read_query
 from shared.core.http.headers import SECURITY, cors
 from shared.core.http.request import Answer, Request
@@ -139,9 +139,19 @@ def _render(route: Route, result: Any, request: Request, config: Config) -> Answ
         case Created():
             body = envelope.success(_jsonable(result.data), result.message, meta)
             return Answer(result.status, {"Content-Type": "application/json", **result.headers}, body)
+        case _ if route.method == "GET":
+            return _resource(_jsonable(result), request, meta)
         case _:
             body = envelope.success(_jsonable(result), "OK", meta)
             return Answer(route.status, {"Content-Type": "application/json"}, body)
+
+
+def _resource(data: object, request: Request, meta: envelope.Meta) -> Answer:
+    """One resource with its ``ETag``, or 304 for a caller who has it already."""
+    tag = conditional.etag(data)
+    if conditional.names(request.headers.get("if-none-match"), tag):
+        return Answer(304, {"ETag": tag}, b"")
+    return Answer(200, {"Content-Type": "application/json", "ETag": tag}, envelope.success(data, "OK", meta))
 
 
 def _without_secrets(answer: Answer, hidden: tuple[str, ...]) -> bytes:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core.ids import is_id
-from shared.crm.contact import Contact, changes, contact_id, etag, etag_matches, id_prefix, merge
+from shared.crm.contact import Contact, changes, contact_id, id_prefix, merge
 from shared.crm.source import SourceRecord
 
 CONNECTION = "conn_01M7W17AX866F7ST7D84NKAPV8"
@@ -96,36 +96,3 @@ def test_a_change_names_the_version_it_replaces() -> None:
     (change,) = changes({known.id: known}, [record("1", at=200)], "hubspot", CONNECTION, NOW)
 
     assert (change.over, change.contact.version) == (3, 4)
-
-
-def test_the_etag_follows_the_content_and_the_version() -> None:
-    """Given a contact, when a field, the flag or the version differs, then so does its ETag."""
-    known = first(record(email="a@b.example"))
-    others = [
-        replace(known, fields={"email": "c@d.example"}),
-        replace(known, archived=True),
-        replace(known, version=2),
-    ]
-
-    tags = {etag(c) for c in (known, *others)}
-
-    assert len(tags) == 4
-    assert etag(known) == etag(replace(known))
-    assert etag(known).startswith('"1-')
-
-
-def test_if_none_match_takes_lists_weak_validators_and_the_star() -> None:
-    """Given forms RFC 9110 allows, when compared, then only those that name the validator match."""
-    tag = '"1-abc"'
-    offered = {
-        tag: True,
-        f"W/{tag}": True,
-        f'"x" , W/{tag}': True,
-        "*": True,
-        '"1-ab"': False,
-        "": False,
-        "1-abc": False,
-    }
-
-    assert {text: etag_matches(tag, text) for text in offered} == offered
-    assert not etag_matches(tag, None)

@@ -22,7 +22,7 @@ def test_what_is_no_id_is_missing_without_a_read(text: str) -> None:
     """Given text that cannot be an id, when asked for, then 404, and no store was asked."""
     store: Any = Untouchable()
     for call in (
-        lambda: contacts.get(store, text, None),
+        lambda: contacts.get(store, text),
         lambda: connections.get(store, store, text),
         lambda: connections.delete(store, store, text),
         lambda: connections.sync(store, store, text, Order("a", "r", 0)),
