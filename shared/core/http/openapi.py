@@ -90,7 +90,16 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
         found.append(
             {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "minLength": 1, "maxLength": 255}}
         )
+    if _is_resource(route):
+        found.append({"name": "If-None-Match", "in": "header", "schema": {"type": "string"}})
+    if route.method == "PUT":
+        found.append({"name": "If-Match", "in": "header", "schema": {"type": "string"}})
     return found
+
+
+def _is_resource(route: Route) -> bool:
+    """Whether the answer is one resource, which carries an ``ETag``."""
+    return route.method == "GET" and not route.paged and not route.raw
 
 
 def _statuses(route: Route) -> list[str]:
@@ -105,6 +114,10 @@ def _statuses(route: Route) -> list[str]:
         told.append("415")
     if route.idempotent or route.method != "GET":
         told.append("409")
+    if _is_resource(route):
+        told.append("304")
+    if route.method == "PUT":
+        told.append("412")
     return sorted(set(told))
 
 
@@ -163,7 +176,8 @@ def document(functions: Iterable[Routes], *, version: str) -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": dict(sorted(schemas.items())),
-            "responses": {s: {"description": d, "content": failure} for s, d in _ERRORS.items()},
+            "responses": {s: {"description": d, "content": failure} for s, d in _ERRORS.items()}
+            | {"304": {"description": "Not modified: If-None-Match names the current ETag"}},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "An API key or an access token"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
