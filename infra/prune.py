@@ -1,5 +1,7 @@
 """What a dependency layer does not carry. Fewer, smaller files are faster cold starts."""
 
+import gzip
+import json
 import re
 import shutil
 from pathlib import Path
@@ -38,14 +40,43 @@ def layer(python: Path) -> None:
     for stub in [*python.rglob("*.pyi"), *python.rglob("*.c"), *python.rglob("*.h")]:
         stub.unlink()
     (python / ".lock").unlink(missing_ok=True)
-    data = python / "botocore" / "data"
-    for entry in data.iterdir() if data.exists() else ():
+    if (data := python / "botocore" / "data").exists():
+        _botocore(data)
+
+
+def _botocore(data: Path) -> None:
+    """Only our services, and of those only what a client reads."""
+    for entry in data.iterdir():
         if entry.is_dir() and entry.name not in SERVICES:
             shutil.rmtree(entry)
         elif entry.is_file() and entry.name.removesuffix(".gz") not in _BOTOCORE_TABLES:
             entry.unlink()
     for examples in [*data.rglob("examples-1.json*")]:
         examples.unlink()
+    for model in data.glob("*/*/service-2.json.gz"):
+        _without_documentation(model)
+    _endpoints(data / "endpoints.json")
+
+
+def _endpoints(table: Path) -> None:
+    """Every partition and region, but only our services: the first client reads it all, 35 ms for 300 services."""
+    known = json.loads(table.read_text())
+    for partition in known["partitions"]:
+        partition["services"] = {name: kept for name, kept in partition["services"].items() if name in SERVICES}
+    table.write_text(json.dumps(known, separators=(",", ":")))
+
+
+def _without_documentation(model: Path) -> None:
+    """A service model's prose is six sevenths of it, and only `help()` reads it."""
+    slim = _pruned(json.loads(gzip.decompress(model.read_bytes())))
+    model.write_bytes(gzip.compress(json.dumps(slim, separators=(",", ":")).encode(), mtime=0))
+
+
+def _pruned(node: object) -> object:
+    if isinstance(node, dict):
+        # A member of a structure may be called `documentation`, too: that one is no text.
+        return {k: _pruned(v) for k, v in node.items() if not (k == "documentation" and isinstance(v, str))}
+    return [_pruned(v) for v in node] if isinstance(node, list) else node
 
 
 def provided_by(python: Path, lock: Path) -> None:
