@@ -6,6 +6,7 @@ account it shows.
 """
 
 import re
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -27,6 +28,11 @@ _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([a-z0-9-]+)/")
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: "_Server"
+
+    def setup(self) -> None:
+        """Head and body are two writes: without this the second waits 40 ms for the first's acknowledgement."""
+        super().setup()
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def log_message(self, *_: object) -> None:
         """Quiet."""

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -94,16 +95,17 @@ def serving(backing: Backing) -> Iterator[str]:
         **backing.environ,
     }
     command = [sys.executable, "-m", "uvicorn", "functions.llm.chat.handler:app", "--port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--lifespan", "off", "--no-access-log", "--log-level", "warning"],
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
     base = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(lambda: answers(f"{base}/ready"), seconds=20, what="the chat app")
-        yield base
-    finally:
-        process.terminate()
-        process.communicate(timeout=10)
+    with tempfile.TemporaryFile() as log:  # a pipe that nobody reads would stop the process once it is full
+        process = subprocess.Popen(
+            [*command, "--lifespan", "off", "--no-access-log", "--log-level", "warning"],
+            env=environ,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            wait_for(lambda: answers(f"{base}/ready"), seconds=20, what="the chat app")
+            yield base
+        finally:
+            process.terminate()
+            process.wait(timeout=10)

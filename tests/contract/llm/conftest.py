@@ -29,8 +29,9 @@ class Gateway:
         return self.opened[-1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def gateway() -> Iterator[Gateway]:
+    """For one module: while it lives this process's one moto account is its own."""
     with (
         aimock_server.running() as aimock,
         fault_upstream.running(silence_s=3.0) as faulty,

@@ -112,7 +112,7 @@ def test_the_bytes_on_the_wire_are_exact(gateway: Gateway, key: str) -> None:
     }
     assert frames[-2:] == ["data: [DONE]", ""]
     assert answer.headers["x-request-id"].startswith("req_")
-    assert answer.headers["ratelimit"].startswith('"default";')
+    assert answer.headers["ratelimit"].startswith('"llm";')
 
 
 def test_one_token_then_three_seconds_of_silence(gateway: Gateway, key: str) -> None:
