@@ -3,6 +3,7 @@
 botocore's low-level clients, not boto3's: 15 ms less import.
 """
 
+import encodings.idna  # noqa: F401 - the first look-up of a host name loads it, in a caller's time
 from functools import cache
 from typing import Any
 

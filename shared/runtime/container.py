@@ -1,7 +1,9 @@
 """The composition root: builds the production application, each part on first use.
 
-A function pays for what it touches, in import time and in grants. Tests replace parts by assigning to the
-attribute (every part is a ``cached_property``). Only handlers import this module.
+A function pays for what it touches, in import time and in grants. What each of its requests needs, a handler names
+outside its routes: the init phase builds it, with more CPU than a request gets, and no caller waits.
+Tests replace parts by assigning to the attribute (every part is a ``cached_property``). Only handlers import this
+module.
 """
 
 import random
@@ -220,13 +222,13 @@ class Container:
 
         return DynamoApiKeys(self.table("platform"), org, self.config.region)
 
-    def agora_apps(self, org: OrgScope) -> "AgoraApps":
+    @cached_property
+    def agora_apps(self) -> "Callable[[OrgScope], AgoraApps]":
         """Of one organization; remembered for 60 seconds."""
         from shared.adapters.dynamodb.agora_apps import DynamoAgoraApps
 
-        return DynamoAgoraApps(
-            self.table("platform"), self.cipher, org, self.config.region, self.clock, self._agora_apps
-        )
+        table, cipher, remembered = self.table("platform"), self.cipher, self._agora_apps
+        return lambda org: DynamoAgoraApps(table, cipher, org, self.config.region, self.clock, remembered)
 
     @cached_property
     def http(self) -> "Sender":
@@ -273,8 +275,9 @@ class Container:
 
         return DynamoDeliveries(self.table("events"), org, self.config.region)
 
-    def inbound_ref(self, org: OrgScope, event_id: str) -> "WorkRef":
-        """Names the work item of an inbound event."""
+    @cached_property
+    def inbound_ref(self) -> "Callable[[OrgScope, str], WorkRef]":
+        """Names the work item of an organization's inbound event."""
         from shared.adapters.dynamodb.deliveries import inbound_ref
 
-        return inbound_ref(org, event_id)
+        return inbound_ref

@@ -10,6 +10,7 @@ from shared.runtime.container import Container
 from shared.runtime.lambda_http import lambda_api
 
 container = Container()
+apps_of = container.agora_apps
 routes = Routes("Agora")
 
 
@@ -26,7 +27,7 @@ routes = Routes("Agora")
 def mint_token(call: Call) -> MintedToken:
     """Mint a token for one user in one channel."""
     salt = secrets.randbelow(MAX_SALT) + 1
-    return service.mint(container.agora_apps(call.org), call.body, now=call.now, salt=salt)
+    return service.mint(apps_of(call.org), call.body, now=call.now, salt=salt)
 
 
 @routes.add(
@@ -40,7 +41,7 @@ def mint_token(call: Call) -> MintedToken:
 )
 def inspect_token(call: Call) -> InspectedToken:
     """Read a token: what it opens, until when, and whether an app of yours signed it."""
-    return service.inspect(container.agora_apps(call.org), call.body, now=call.now)
+    return service.inspect(apps_of(call.org), call.body, now=call.now)
 
 
 handler = lambda_api(routes, container)

@@ -19,6 +19,7 @@ from shared.webhooks.entities import OpenSource
 container = Container()
 routes = Routes("Hooks")
 inbound = container.dispatcher(container.events_work)
+sources, ref_of = container.source_directory, container.inbound_ref
 
 
 @routes.add("POST", "/v1/hooks/agora/{source_token}", name="receiveAgoraNotification", public=True, per_ip=False)
@@ -29,16 +30,14 @@ def receive_agora(call: Call) -> dict[str, object]:
     sent = Sent(request.body, signature, request.request_id, request.traceparent)
     opened: OpenSource | None = None
     try:
-        opened = service.find(container.source_directory, call.path("source_token"), call.now)
+        opened = service.find(sources, call.path("source_token"), call.now)
         notification = service.verify(opened, sent, call.now)
     except Problem as refused:
         _refuse(call, opened, type(refused).code)
         raise
     # After the signature: whoever only knows the URL cannot use up the source's limit.
     limit(container.guards, f"source:{opened.source.id}", service.SOURCE_POLICY, call.now, call.route.path)
-    accepted = service.accept(
-        opened, notification, sent, dispatcher=inbound, ref_of=container.inbound_ref, now=call.now
-    )
+    accepted = service.accept(opened, notification, sent, dispatcher=inbound, ref_of=ref_of, now=call.now)
     container.logger.emit(
         Log.HOOK_ACCEPTED,
         request_id=request.request_id,
