@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncGenerator, Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -282,6 +284,29 @@ def test_a_caller_who_leaves_while_sending_is_not_answered() -> None:
         assert await server.call(body=[]) == (0, {}, b"")
 
     asyncio.run(run())
+
+
+def test_a_store_that_takes_its_time_holds_up_nobody_else() -> None:
+    async def run() -> list[str]:
+        ended: list[str] = []
+        released = threading.Event()
+        slow, quick = Server(hello), Server(hello)
+
+        def blocking(request: Request, now: int) -> Principal:
+            assert released.wait(10)
+            return authenticate(request, now)
+
+        slow.app._guards = replace(slow.app._guards, authenticate=blocking)
+
+        async def call(name: str, server: Server) -> None:
+            assert (await server.call())[0] == 200
+            ended.append(name)
+            released.set()
+
+        await asyncio.gather(call("slow", slow), call("quick", quick))
+        return ended
+
+    assert asyncio.run(run()) == ["quick", "slow"]
 
 
 def test_readiness_needs_no_key_and_a_preflight_names_the_methods() -> None:
