@@ -39,6 +39,8 @@ for prefix, name in (("/llm/v1", "createChatCompletion"), ("/v1", "createChatCom
         policy=LIMIT,
         audit=False,  # a turn of a conversation is not a deed; its usage record is the trace
         max_body=chat_request.MAX_BODY_BYTES,
+        refuses=(422, 502, 504),  # a provider's own refusals keep their status
+        failures="OpenAIError",
     )(complete)
 
 app = StreamingApp(routes, container.guards, lambda problem: refusals.described(problem).body())

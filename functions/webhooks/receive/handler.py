@@ -22,7 +22,14 @@ inbound = container.dispatcher(container.events_work)
 sources, ref_of = container.source_directory, container.inbound_ref
 
 
-@routes.add("POST", "/v1/hooks/agora/{source_token}", name="receiveAgoraNotification", public=True, per_ip=False)
+@routes.add(
+    "POST",
+    "/v1/hooks/agora/{source_token}",
+    name="receiveAgoraNotification",
+    public=True,
+    per_ip=False,
+    refuses=(401, 422),
+)
 def receive_agora(call: Call) -> dict[str, object]:
     """Take a notification signed by Agora."""
     request = call.request

@@ -8,6 +8,7 @@ from shared.core.http.routes import Route, Routes
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+_ENVELOPE = "Failure"
 _Mode = Literal["validation", "serialization"]
 _META = {
     "type": "object",
@@ -33,6 +34,22 @@ _PROBLEM = {
         "pointer": {"type": ["string", "null"]},
     },
 }
+_OPENAI_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["message", "type", "param", "code"],
+            "properties": {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"]},
+                "code": {"type": ["string", "null"]},
+            },
+        }
+    },
+}
 _ERRORS = {
     "400": "The request cannot be read",
     "401": "No valid credential",
@@ -44,7 +61,9 @@ _ERRORS = {
     "415": "The body is not JSON",
     "422": "A rule is broken; errors[].pointer says where",
     "429": "Too many requests; see Retry-After",
+    "502": "Another service failed to answer properly",
     "503": "A dependency is unavailable",
+    "504": "Another service did not answer in time",
 }
 
 
@@ -74,14 +93,15 @@ def _schema(
     return {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
-def _parameters(route: Route) -> list[dict[str, Any]]:
+def _parameters(route: Route, schemas: dict[str, Any]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"name": part[1:-1], "in": "path", "required": True, "schema": {"type": "string"}}
         for part in route.path.split("/")
         if part.startswith("{")
     ]
     if route.query is not None:
-        document = route.query.model_json_schema()
+        document = route.query.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= document.pop("$defs", {})
         found += [
             {"name": name, "in": "query", "required": name in document.get("required", []), "schema": schema}
             for name, schema in document["properties"].items()
@@ -118,7 +138,14 @@ def _statuses(route: Route) -> list[str]:
         told.append("304")
     if route.method == "PUT":
         told.append("412")
-    return sorted(set(told))
+    return sorted({*told, *map(str, route.refuses)})
+
+
+def _refusal(status: str, route: Route) -> dict[str, Any]:
+    if route.failures == _ENVELOPE:
+        return {"$ref": f"#/components/responses/{status}"}
+    schema = {"$ref": f"#/components/schemas/{route.failures}"}
+    return {"description": _ERRORS[status], "content": {"application/json": {"schema": schema}}}
 
 
 def _operation(route: Route, tag: str, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +153,7 @@ def _operation(route: Route, tag: str, schemas: dict[str, Any]) -> dict[str, Any
         "operationId": route.name,
         "tags": [tag],
         "summary": route.summary.splitlines()[0],
-        "parameters": _parameters(route),
+        "parameters": _parameters(route, schemas),
         "responses": {},
         "security": [] if route.public else [{"bearer": []}, {"apiKey": []}],
     }
@@ -146,14 +173,14 @@ def _operation(route: Route, tag: str, schemas: dict[str, Any]) -> dict[str, Any
         "content": {"application/json": {"schema": answer}},
     }
     for status in _statuses(route):
-        operation["responses"][status] = {"$ref": f"#/components/responses/{status}"}
+        operation["responses"][status] = _refusal(status, route)
     return operation
 
 
 def document(functions: Iterable[Routes], *, version: str) -> dict[str, Any]:
     """The whole document. Raises ``ValueError`` for two models or operations of one name."""
     schemas: dict[str, Any] = {"Meta": _META, "Problem": _PROBLEM}
-    schemas["Failure"] = _envelope({"type": "null"}, success=False)
+    schemas |= {_ENVELOPE: _envelope({"type": "null"}, success=False), "OpenAIError": _OPENAI_ERROR}
     paths: dict[str, dict[str, Any]] = {}
     names: set[str] = set()
     for routes in functions:

@@ -118,6 +118,10 @@ class Route:
     policy: Policy | None
     """A limit of its own, counted apart from the principal's default one."""
     audit: bool
+    refuses: tuple[int, ...]
+    """Statuses it also answers with, beyond those that follow from what else it says; for the document."""
+    failures: str
+    """The document's schema of its refusals."""
     summary: str
 
 
@@ -155,12 +159,15 @@ class Routes:
         per_ip: bool = True,
         policy: Policy | None = None,
         audit: bool | None = None,
+        refuses: tuple[int, ...] = (),
+        failures: str = "Failure",
     ) -> Callable[[Handler], Handler]:
         """Register the decorated function. Raises ``TypeError`` unless it says one of scope, authenticated, public.
 
         ``idempotent``: honours ``Idempotency-Key``; ``hide_on_replay``: fields of ``data`` that are told once only.
         ``per_ip``: a public route counts calls per address. ``audit``: whether a success enters the audit chain;
-        by default every scoped operation that is not a GET.
+        by default every scoped operation that is not a GET. ``refuses`` and ``failures`` are for the document only:
+        further statuses, and ``OpenAIError`` where that protocol's body stands in place of our envelope.
         """
         if [scope is not None, authenticated, public].count(True) != 1:
             message = f"{method} {path} must say exactly one of scope=…, authenticated=True, public=True"
@@ -188,6 +195,8 @@ class Routes:
                     per_ip=per_ip,
                     policy=policy,
                     audit=(not public and method != "GET") if audit is None else audit,
+                    refuses=refuses,
+                    failures=failures,
                     summary=(handler.__doc__ or "").strip(),
                 )
             )
