@@ -14,7 +14,7 @@ from shared.core import idempotency as idem
 from shared.core.audit import AuditEntry, AuditLog
 from shared.core.clock import Clock, system
 from shared.core.config import Config
-from shared.core.errors import Forbidden, PayloadTooLarge, Problem, TooManyRequests
+from shared.core.errors import Forbidden, NotFound, PayloadTooLarge, Problem, TooManyRequests
 from shared.core.http import conditional, envelope
 from shared.core.http.body import read_json, read_query
 from shared.core.http.headers import SECURITY, cors
@@ -28,6 +28,9 @@ from shared.core.scope import OrgScope, Principal
 
 IP_POLICY = Policy("ip", quota=6_000, burst=60, per_second=20)
 """Public routes, per address: generous, since many callers may share one."""
+
+LONGEST_ID = 128
+"""Characters of a value in a path: no id of ours has half as many, and the store takes keys of 1 KiB at most."""
 
 
 class Authenticate(Protocol):
@@ -208,6 +211,8 @@ def _keep(store: IdempotencyStore, org: OrgScope, slot: Slot, answer: StoredAnsw
 
 def answer_call(route: Route, request: Request, admitted: Admitted, guards: Guards, now: int) -> Answer:
     """Read, run once, render."""
+    if any(len(value) > LONGEST_ID for value in request.path_values.values()):
+        raise NotFound
     call = Call(
         request=request,
         route=route,
