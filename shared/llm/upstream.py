@@ -40,6 +40,15 @@ class Completion:
     """The provider's own id of the request, for a support case there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A provider's answer to a request that streams: its 200 is here, its bytes are coming."""
+
+    pieces: AsyncIterator[bytes]
+    request_id: str | None
+    """As of a :class:`Completion`."""
+
+
 class ChatUpstream(Protocol):
     """The provider at the other end. Every failure is a ``Problem`` (``shared.llm.refusals``, ``UpstreamTimeout``)."""
 
@@ -47,10 +56,8 @@ class ChatUpstream(Protocol):
         """The whole answer to a request that does not stream."""
         ...
 
-    def stream(
-        self, upstream: Upstream, body: bytes, request_id: str
-    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Entered once the provider has answered 200; then its bytes as they come.
+    def stream(self, upstream: Upstream, body: bytes, request_id: str) -> AbstractAsyncContextManager[Incoming]:
+        """Entered once the provider has answered 200.
 
         Leaving closes the connection, which is how a provider learns that nobody listens any more.
         """
@@ -89,6 +96,7 @@ class UsageRecord:
     """``complete``, ``abandoned`` (the caller left), or the ``code`` of the error it ended in."""
     ttft_ms: int | None
     """From the accepted request to the first generated content passed on; ``None`` where there was none."""
+    provider_request_id: str | None
     at: int
     """When it was asked for: milliseconds since the epoch."""
 

@@ -75,10 +75,11 @@ async def target(ports: Ports, asked: Asked) -> Upstream:
 
 async def complete(ports: Ports, asked: Asked, upstream: Upstream) -> bytes:
     """The provider's whole answer, as it came. Raises the problems of ``shared.llm.refusals``."""
-    used, model, outcome = Usage("none"), asked.request.model, "internal_error"
+    used, model, outcome, theirs = Usage("none"), asked.request.model, "internal_error", None
     try:
         body = asked.request.upstream_json(ask_usage=False)
-        answer = (await ports.provider.complete(upstream, body, asked.request_id)).body
+        whole = await ports.provider.complete(upstream, body, asked.request_id)
+        answer, theirs = whole.body, whole.request_id
         completion = _completion(answer)
         named = completion.get("model")
         model = named if isinstance(named, str) else model
@@ -91,7 +92,7 @@ async def complete(ports: Ports, asked: Asked, upstream: Upstream) -> bytes:
         outcome = "abandoned"
         raise
     finally:
-        await ports.settle(asked.caller.org, _record(asked, model, used, outcome, ttft_ms=None))
+        await ports.settle(asked.caller.org, _record(asked, model, used, outcome, None, theirs))
     return answer
 
 
@@ -117,13 +118,14 @@ async def stream(ports: Ports, asked: Asked, upstream: Upstream) -> AsyncGenerat
     """
     relay = Relay(show_usage=asked.request.wants_usage)
     ttft_ms: int | None = None
-    outcome = "internal_error"
+    outcome, theirs = "internal_error", None
     try:
         body = asked.request.upstream_json(ask_usage=upstream.ask_usage)
         async with (
-            ports.provider.stream(upstream, body, asked.request_id) as pieces,
-            aclosing(_relayed(relay, pieces)) as outs,
+            ports.provider.stream(upstream, body, asked.request_id) as incoming,
+            aclosing(_relayed(relay, incoming.pieces)) as outs,
         ):
+            theirs = incoming.request_id
             async for out in outs:
                 if ttft_ms is None and relay.has_content:
                     ttft_ms = ports.clock() - asked.at
@@ -139,7 +141,7 @@ async def stream(ports: Ports, asked: Asked, upstream: Upstream) -> AsyncGenerat
         model = relay.model or asked.request.model
         if relay.done and relay.started:  # callers leave with [DONE]: what ended before is not abandoned
             outcome = (relay.error.code or "upstream_error") if relay.error else "complete"
-        await ports.settle(asked.caller.org, _record(asked, model, used, outcome, ttft_ms=ttft_ms))
+        await ports.settle(asked.caller.org, _record(asked, model, used, outcome, ttft_ms, theirs))
 
 
 async def _relayed(relay: Relay, pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
@@ -165,7 +167,9 @@ def _checked(relay: Relay, out: bytes) -> bytes:
     return out
 
 
-def _record(asked: Asked, model: str, used: Usage, outcome: str, *, ttft_ms: int | None) -> UsageRecord:
+def _record(
+    asked: Asked, model: str, used: Usage, outcome: str, ttft_ms: int | None, theirs: str | None
+) -> UsageRecord:
     return UsageRecord(
         request_id=asked.request_id,
         key_id=asked.caller.id,
@@ -174,5 +178,6 @@ def _record(asked: Asked, model: str, used: Usage, outcome: str, *, ttft_ms: int
         streamed=asked.request.stream,
         outcome=outcome,
         ttft_ms=ttft_ms,
+        provider_request_id=theirs,
         at=asked.at,
     )

@@ -41,6 +41,7 @@ class DynamoUsageLog:
             "streamed": record.streamed,
             "outcome": record.outcome,
             "ttft_ms": record.ttft_ms,
+            "provider_request_id": record.provider_request_id,
             "at": record.at,
             "expires_at": (record.at + KEPT) // SECOND,
         }

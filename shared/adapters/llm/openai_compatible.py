@@ -6,7 +6,7 @@ to the first token where Nagle meets a delayed ACK).
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -15,7 +15,7 @@ from shared.core.egress import EgressRefused
 from shared.core.outbound.message import Request
 from shared.core.outbound.policy import Policy
 from shared.llm import refusals
-from shared.llm.upstream import Completion, Upstream
+from shared.llm.upstream import Completion, Incoming, Upstream
 
 MIB: Final = 1024 * 1024
 
@@ -48,6 +48,7 @@ _REST_S: Final = 0.25
 """Waited after ``[DONE]`` for the end of the response: an ended one leaves the connection usable for the next turn."""
 
 _OK: Final = 200
+_ID_LENGTH: Final = 128
 
 
 class OpenAICompatible:
@@ -68,10 +69,10 @@ class OpenAICompatible:
             raise _unreachable(refused) from refused
         if response.status != _OK:
             raise refusals.of_answer(response.status, response.headers, response.body)
-        return Completion(response.body, response.headers.get("x-request-id"))
+        return Completion(response.body, _id(response.headers))
 
     @asynccontextmanager
-    async def stream(self, upstream: Upstream, body: bytes, request_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def stream(self, upstream: Upstream, body: bytes, request_id: str) -> AsyncIterator[Incoming]:
         """Entered when a 200 that streams has arrived. Raises as :meth:`complete`, also between two pieces."""
         request = _request(upstream, body, request_id, accept="text/event-stream")
         try:
@@ -80,7 +81,7 @@ class OpenAICompatible:
                 kind = streamed.headers.get("content-type", "")
                 if streamed.status != _OK or kind.startswith("application/json"):
                     raise refusals.of_answer(streamed.status, streamed.headers, await _some(pieces))
-                yield pieces
+                yield Incoming(pieces, _id(streamed.headers))
                 await _read_rest(pieces)
         except EgressRefused as refused:
             raise _unreachable(refused) from refused
@@ -99,6 +100,11 @@ def _request(upstream: Upstream, body: bytes, request_id: str, *, accept: str) -
         },
         body,
     )
+
+
+def _id(headers: Mapping[str, str]) -> str | None:
+    """OpenAI's header, which the compatible servers have copied; an attacker's may be long."""
+    return headers.get("x-request-id", "")[:_ID_LENGTH] or None
 
 
 def _unreachable(refused: EgressRefused) -> refusals.UpstreamBroken:

@@ -56,6 +56,7 @@ def record(at: int, **changes: Any) -> UsageRecord:
         "streamed": True,
         "outcome": "complete",
         "ttft_ms": 42,
+        "provider_request_id": "theirs-7",
         "at": at,
     }
     return UsageRecord(**{**values, **changes})
@@ -93,6 +94,7 @@ def test_a_record_holds_what_billing_needs_and_no_content(world: World, aws: Clo
         "streamed": True,
         "outcome": "complete",
         "ttft_ms": "42",
+        "provider_request_id": "theirs-7",
         "at": "1795161600000",
         "expires_at": str(1_795_161_600 + 400 * 86_400),
     }

@@ -56,8 +56,8 @@ def streaming(model: str, got: list[bytes]) -> Use:
     """Reads a stream to its end; what was read stays although a later piece raises."""
 
     async def use(provider: OpenAICompatible, upstream: Upstream) -> None:
-        async with provider.stream(upstream, body(model, stream=True), "req_1") as pieces:
-            async for piece in pieces:
+        async with provider.stream(upstream, body(model, stream=True), "req_1") as incoming:
+            async for piece in incoming.pieces:
                 got.append(piece)  # noqa: PERF401 - a comprehension would lose what came before an error
 
     return use
@@ -169,9 +169,9 @@ def test_a_base_url_that_now_leads_inside_is_not_called_and_not_the_callers_faul
 
 def test_the_first_token_is_not_held_back(faulty: FaultUpstream) -> None:
     async def first(provider: OpenAICompatible, upstream: Upstream) -> float:
-        async with provider.stream(upstream, body("endless", stream=True), "req_1") as pieces:
+        async with provider.stream(upstream, body("endless", stream=True), "req_1") as incoming:
             started = time.monotonic()
-            assert await anext(aiter(pieces)) == WORDS[0]
+            assert await anext(aiter(incoming.pieces)) == WORDS[0]
             raise _Waited(time.monotonic() - started)
 
     with pytest.raises(_Waited) as waited:
@@ -186,8 +186,8 @@ class _Waited(Exception):
 
 def test_leaving_in_the_middle_tells_the_provider(faulty: FaultUpstream) -> None:
     async def leave(provider: OpenAICompatible, upstream: Upstream) -> None:
-        async with provider.stream(upstream, body("endless", stream=True), "req_1") as pieces:
-            await anext(aiter(pieces))
+        async with provider.stream(upstream, body("endless", stream=True), "req_1") as incoming:
+            await anext(aiter(incoming.pieces))
             raise _Waited
 
     faulty.left.clear()
@@ -200,8 +200,8 @@ def test_leaving_in_the_middle_tells_the_provider(faulty: FaultUpstream) -> None
 def test_a_finished_stream_leaves_its_connection_for_the_next_turn(faulty: FaultUpstream) -> None:
     async def turns(provider: OpenAICompatible, upstream: Upstream) -> None:
         for _ in range(3):
-            async with provider.stream(upstream, body("good", stream=True), "req_1") as pieces:
-                assert (await anext(aiter(pieces))).endswith(b"[DONE]\n\n")
+            async with provider.stream(upstream, body("good", stream=True), "req_1") as incoming:
+                assert (await anext(aiter(incoming.pieces))).endswith(b"[DONE]\n\n")
 
     before = faulty.connections
     run(faulty, turns)

@@ -15,7 +15,7 @@ from shared.core.scope import OrgScope, Principal, authenticated_scope
 from shared.llm.chat_request import parse
 from shared.llm.refusals import UpstreamBroken, UpstreamThrottled
 from shared.llm.relay import DONE
-from shared.llm.upstream import Completion, Upstream, UsageRecord
+from shared.llm.upstream import Completion, Incoming, Upstream, UsageRecord
 from shared.llm.usage import Usage
 from tests.fakes.fault_upstream import COMPLETION, ERROR, ROLE, STOP, USAGE, WORDS
 
@@ -60,15 +60,15 @@ class World:
         assert (upstream, request_id) == (self.configured, "req_1")
         self.sent.append(json.loads(body))
         pieces = [piece async for piece in self._play()]
-        return Completion(b"".join(pieces), None)
+        return Completion(b"".join(pieces), "theirs-8")
 
     @asynccontextmanager
-    async def stream(self, upstream: Upstream, body: bytes, request_id: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def stream(self, upstream: Upstream, body: bytes, request_id: str) -> AsyncIterator[Incoming]:
         """The steps, one by one."""
         assert (upstream, request_id) == (self.configured, "req_1")
         self.sent.append(json.loads(body))
         try:
-            yield self._play()
+            yield Incoming(self._play(), "theirs-7")
         finally:
             self.closed += 1
 
@@ -117,6 +117,7 @@ def test_each_piece_passes_as_it_comes_and_the_record_follows_done() -> None:
         streamed=True,
         outcome="complete",
         ttft_ms=40,
+        provider_request_id="theirs-7",
         at=1_000,
     )
     assert (world.sent[0]["stream_options"], world.closed) == ({"include_usage": True}, 1)
@@ -200,6 +201,7 @@ def test_a_whole_answer_passes_as_it_came() -> None:
     assert asyncio.run(service.complete(world, asked(stream=False), UPSTREAM)) == answer
     assert recorded(world).usage == Usage("provider", 9, 3)
     assert (recorded(world).outcome, recorded(world).model, recorded(world).ttft_ms) == ("complete", "faulty-1", None)
+    assert recorded(world).provider_request_id == "theirs-8"
 
 
 @pytest.mark.parametrize(
