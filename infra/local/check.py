@@ -58,12 +58,15 @@ def everything() -> None:
     ours = processes.running(ministack.NAME) is None
     try:
         _shown(["make", "--no-print-directory", "up"])
+        _shown([_PYTHON, "-m", "tests.infra.grants", "record"])
         # Workers of xdist are measured too: `patch = ["subprocess"]` in pyproject.toml.
         tests = ["-m", "pytest", "-q", "-n", _WORKERS, "--dist", "loadgroup", "--durations=10"]
         closing = _shown([_PYTHON, "-m", "coverage", "run", *tests])
         _coverage()
         for target in ("demo", "prove"):
             _shown(["make", "--no-print-directory", target])
+        with step("every grant was used, every call granted"):
+            run([_PYTHON, "-m", "tests.infra.grants", "compare"], log="grants.log")
     finally:
         if ours:
             _shown(["make", "--no-print-directory", "down"])

@@ -63,10 +63,13 @@ def _keys(region: str) -> dict[str, str]:
     found = {}
     for spec in FUNCTIONS:
         name = names.function(STAGE, spec.path)
-        for version in lambda_.list_versions_by_function(FunctionName=name)["Versions"]:
-            for arn in (version["FunctionArn"], version["FunctionArn"].removesuffix(":$LATEST")):
-                digest = hashlib.sha256(f"{arn}:{version['Role']}".encode()).hexdigest()
-                found[f"ASIA{digest[:16].upper()}"] = spec.path
+        versions = lambda_.list_versions_by_function(FunctionName=name)["Versions"]
+        arn, role = versions[0]["FunctionArn"].removesuffix(":$LATEST"), versions[0]["Role"]
+        # Versions that a deploy has replaced made calls too.
+        last = max((int(v["Version"]) for v in versions if v["Version"].isdigit()), default=0)
+        for qualified in (arn, f"{arn}:$LATEST", *(f"{arn}:{number}" for number in range(1, last + 1))):
+            digest = hashlib.sha256(f"{qualified}:{role}".encode()).hexdigest()
+            found[f"ASIA{digest[:16].upper()}"] = spec.path
     return found
 
 
