@@ -1,11 +1,13 @@
 """What the webhook services need from outside."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from shared.core.egress import Target
 from shared.core.work.item import WorkRef
 from shared.webhooks.entities import Delivery, Endpoint, Message, OpenEndpoint, OpenSource, Source
+
+if TYPE_CHECKING:  # address tables that the receiver never needs
+    from shared.core.egress import Target
 
 
 class SourceDirectory(Protocol):
@@ -98,5 +100,5 @@ class Notices(Protocol):
 class UrlGuard(Protocol):
     """Judges a customer's URL before it is stored."""
 
-    def check(self, url: str) -> Target:
+    def check(self, url: str) -> "Target":
         """Text and resolved addresses. Raises :class:`shared.core.egress.EgressRefused`."""
