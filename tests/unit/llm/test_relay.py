@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from shared.core.errors import UpstreamTimeout
 from shared.llm.relay import DONE, Relay
+from shared.llm.sse import MAX_EVENT_BYTES
 from shared.llm.usage import Usage
 
 
@@ -183,3 +184,11 @@ def test_data_over_several_lines_stays_one_event() -> None:
     stream = b'data: {"choices": [],\ndata:  "x": 1}\n\n'
 
     assert run(stream, END, DONE)[0] == stream + END + DONE
+
+
+def test_a_chunk_without_an_end_is_an_error_before_it_fills_memory() -> None:
+    relay = Relay(show_usage=False)
+    out = b"".join(relay.feed(piece) for piece in [ROLE, b"data: ", *[b"x" * 65_536] * (MAX_EVENT_BYTES // 65_536)])
+
+    assert out.startswith(ROLE)
+    assert error_in(out)["code"] == "upstream_broken"
