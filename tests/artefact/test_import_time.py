@@ -9,22 +9,23 @@ from tests.artefact.cold import FLOOR
 
 pytestmark = [pytest.mark.xdist_group("artefact"), pytest.mark.slow]
 
-_HOT = {"agora/tokens": 1.55, "webhooks/receive": 1.55}
-_OTHER = 1.8
-"""Issue 2, §7. Figures as measured: tests/bench/README.md."""
+_LIMITS = {"agora/tokens": 1.45, "webhooks/receive": 1.25}
+_OTHER = 1.45
+"""Below issue 2's promise (1.55 for these two, 1.8 for the others), a fifth above what tests/bench/README.md shows:
+room for another machine, not for another library."""
 _ROUNDS = 5
 _REPEATS = 3
 """A best of five is over its limit by noise now and then; of fifteen, by a regression."""
 
-PLANTED = "import aws_lambda_powertools.event_handler, httpx; httpx.Client()"
-"""What docs/adr/0004 and 0005 left out: each at home in handlers elsewhere."""
+PLANTED = "import aws_lambda_powertools.event_handler, boto3, httpcore"
+"""The resolver that docs/adr/0005 left out, the SDK's upper floor, an HTTP engine that minting has no use for."""
 
 Ratios = dict[str, float]
 
 
 def limit(spec: Function) -> float:
     """A function's budget."""
-    return _HOT.get(spec.path, _OTHER)
+    return _LIMITS.get(spec.path, _OTHER)
 
 
 @pytest.fixture(scope="module")
@@ -54,4 +55,4 @@ def test_the_measurement_notices_a_heavy_import(built: Built) -> None:
 
     best = cold.measure([cold.floor(), planted], rounds=_ROUNDS)
 
-    assert best[planted.name] / best[FLOOR] > _HOT["agora/tokens"]
+    assert best[planted.name] / best[FLOOR] > _LIMITS["agora/tokens"]
