@@ -6,10 +6,11 @@
 """
 
 from functions.webhooks.receive import service
+from functions.webhooks.receive.refusal import refuse
 from functions.webhooks.receive.service import Sent
 from shared.agora.notification_signature import SIGNATURE_HEADER
 from shared.core.errors import Problem
-from shared.core.http.pipeline import IP_POLICY, limit
+from shared.core.http.pipeline import limit
 from shared.core.http.routes import Call, Routes
 from shared.core.logs import Log
 from shared.runtime.container import Container
@@ -40,7 +41,7 @@ def receive_agora(call: Call) -> dict[str, object]:
         opened = service.find(sources, call.path("source_token"), call.now)
         notification = service.verify(opened, sent, call.now)
     except Problem as refused:
-        _refuse(call, opened, type(refused).code)
+        refuse(container.guards, call, opened, refused)
         raise
     # After the signature: whoever only knows the URL cannot use up the source's limit.
     limit(container.guards, f"source:{opened.source.id}", service.SOURCE_POLICY, call.now, call.route.path)
@@ -55,13 +56,6 @@ def receive_agora(call: Call) -> dict[str, object]:
         kind=notification.event_type,
     )
     return {"event_id": accepted.event_id, "duplicate": accepted.duplicate}
-
-
-def _refuse(call: Call, opened: OpenSource | None, code: str) -> None:
-    """Logged, and counted per address: guessing tokens or signatures is bounded. Raises 429."""
-    source_id = opened.source.id if opened else None
-    container.logger.emit(Log.HOOK_REFUSED, request_id=call.request.request_id, source_id=source_id, code=code)
-    limit(container.guards, f"ip:{call.request.source_ip}", IP_POLICY, call.now, call.route.path)
 
 
 handler = lambda_api(routes, container)

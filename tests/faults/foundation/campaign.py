@@ -96,7 +96,7 @@ def _over(emulator: Emulator, folder: Path, plan: Plan, began: float) -> Outcome
     emulator.stop()  # writes its state, which is then searched as it lies on the disk
     dumps |= {"logs": _read(folder.glob("*.log")), "the store's files": _read((folder / "state").rglob("*"))}
     found = promises.broken(facts) + promises.leaks(planted, dumps)
-    found += [] if all(dumps.values()) else ["a dump is empty, so nothing was searched"]
+    found += promises.blind(endpoints[GOOD].id, dumps)
     seconds = time.monotonic() - began
     return Outcome(found, facts, world.kills(), world.restarts, notifier.repeats, world.sweeps, hours, seconds)
 

@@ -145,6 +145,11 @@ def leaks(planted: dict[str, str], dumps: dict[str, bytes]) -> list[str]:
     return found
 
 
+def blind(told: str, dumps: dict[str, bytes]) -> list[str]:
+    """Dumps in which not even ``told`` is found, an id that is anything but secret: a search there finds nothing."""
+    return [f"the search of {place} finds nothing at all" for place, dump in dumps.items() if told.encode() not in dump]
+
+
 def _forms(secret: str) -> set[bytes]:
     raw = secret.encode()
     forms = {raw, base64.b64encode(raw).rstrip(b"="), raw.hex().encode()}
