@@ -18,10 +18,11 @@ _PYTHON = str(ROOT / ".venv" / "bin" / "python")
 _BIN = ROOT / ".venv" / "bin"
 _WORKERS = str(min(os.cpu_count() or 2, 8))
 
+_CODE = ("functions", "infra", "shared", "tests")
 _GATES = (
-    ("lint (ruff, every rule)", [str(_BIN / "ruff"), "check", "."]),
-    ("format", [str(_BIN / "ruff"), "format", "--check", "."]),
-    ("types (mypy, strict)", [str(_BIN / "mypy"), "functions", "infra", "shared", "tests"]),
+    ("lint (ruff, every rule)", [str(_BIN / "ruff"), "check", *_CODE]),
+    ("format", [str(_BIN / "ruff"), "format", "--check", *_CODE]),
+    ("types (mypy, strict)", [str(_BIN / "mypy"), *_CODE]),
     ("rooms (import-linter)", [str(_BIN / "lint-imports"), "--no-cache"]),
 )
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 from base64 import b64decode
+from typing import Any
 
 import pytest
 import time_machine
@@ -16,9 +17,9 @@ PATH = "/v1/api-keys"
 WANTED = {"name": "deploy-pipeline", "scopes": ["agora:tokens"]}
 
 
-def call(aws: Cloud, method: str = "GET", path: str = PATH, **event: object) -> Reply:
+def call(aws: Cloud, method: str = "GET", path: str = PATH, **event: Any) -> Reply:
     """A call to the key routes."""
-    return aws.call("identity/keys", method, path, **event)  # type: ignore[arg-type] - events are loose
+    return aws.call("identity/keys", method, path, **event)
 
 
 def test_the_envelope_has_its_five_members_and_the_security_headers(aws: Cloud, acme: Founded) -> None:

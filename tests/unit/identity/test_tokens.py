@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+from collections.abc import Callable, Mapping
 
 import jwt
 import pytest
@@ -43,7 +44,7 @@ def verify(token: str, now: int = NOW) -> Principal:
     return tokens.verify(token, [KEY.public_jwk], issuer=ISSUER, now=now)
 
 
-def unsigned(claims: dict[str, object], header: dict[str, object]) -> str:
+def unsigned(claims: Mapping[str, object], header: Mapping[str, object]) -> str:
     """A token with any header and no signature."""
     parts = [base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in (header, claims)]
     return ".".join([*parts, ""])
@@ -82,7 +83,7 @@ def _hs256_with_public_key() -> str:
     return f"{parts}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
 
 
-FORGED = {
+FORGED: dict[str, Callable[[], str]] = {
     "alg none": lambda: unsigned(_claims(), {"alg": "none", "typ": "at+jwt", "kid": "jwk_1"}),
     "alg none, typ JWT": lambda: unsigned(_claims(), {"alg": "none", "typ": "JWT"}),
     "another key of the same kid": lambda: issue(key=OTHER),
