@@ -4,7 +4,6 @@ The layer's archive cannot be downloaded without an AWS account, but its source 
 ``bootstrap`` is part of that crate's repository, three lines, and repeated here.
 """
 
-import os
 import platform
 import shutil
 import subprocess
@@ -33,7 +32,6 @@ def binary(cache: Path) -> Path:
     cargo = shutil.which("cargo") or shutil.which("cargo", path=str(Path.home() / ".cargo" / "bin"))
     if cargo is None:
         raise CannotBuildError("cargo is not installed, so the real Lambda Web Adapter cannot be built here")
-    environ = {**os.environ, "CARGO_TARGET_DIR": str(cache / "cargo-target")}
     command = [cargo, "install", "lambda_web_adapter", "--version", VERSION, "--locked", "--quiet", "--root", str(root)]
-    subprocess.run(command, check=True, env=environ)
+    subprocess.run(command, check=True)
     return found
