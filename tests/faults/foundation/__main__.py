@@ -35,7 +35,7 @@ def main() -> int:
     if not options.mutants:
         outcome = run(Plan(options.seed, options.notifications or NOTIFICATIONS[options.scale]))
         _tell(outcome)
-        return _judged(outcome)
+        return _judged(outcome) | _deployed(options.seed)
     missed = []
     for mutant in MUTANTS:
         outcome = run(Plan(options.seed, options.notifications or FOR_A_MUTANT, restart=False, mutant=mutant))
@@ -44,6 +44,24 @@ def main() -> int:
         missed += [] if outcome.broken else [mutant]
     print(f"{len(MUTANTS) - len(missed)} of {len(MUTANTS)} mutants caught")
     return 1 if missed else 0
+
+
+def _deployed(seed: int) -> int:
+    """The part that needs a running stack."""
+    from tests.faults.foundation import deployed
+
+    if not deployed.standing():
+        print("deployed part left out: no stack is up (`make up`)")
+        return 0
+    seen = deployed.run(seed)
+    kills = (
+        ", ".join(f"{name} {count}" for name, count in sorted(seen.kills.items())) or "none: this system has no /proc"
+    )
+    print(f"deployed {len(seen.acknowledged)} ids acknowledged, {len(seen.taken)} taken, {seen.thefts} messages stolen")
+    print(f"         SIGKILL {kills}; {seen.repeats} repeats; {seen.seconds:.0f} seconds")
+    for sentence in seen.broken():
+        print(f"BROKEN   {sentence}")
+    return 1 if seen.broken() else 0
 
 
 def _tell(outcome: "Outcome") -> None:

@@ -13,7 +13,7 @@ from tests.fakes.cloud import http_event
 from tests.faults.foundation.processes import Function, Killed
 from tests.faults.foundation.virtual_clock import VirtualClock
 
-_AGAIN_THOUGH_ANSWERED = 0.1
+_AGAIN_THOUGH_ANSWERED, _AGAIN_MUCH_LATER = 0.05, 0.1
 _KILL_AT_WORK, _KILL_AFTER_ANSWER = 0.03, 0.02
 _DOOMED = 20
 """Every twentieth notification is of the type that only the dead endpoint wants."""
@@ -58,6 +58,8 @@ class Notifier:
                 edge.kill()
             if chance.random() < _AGAIN_THOUGH_ANSWERED:
                 self._until_acknowledged(number, edge, chance)
+            if chance.random() < _AGAIN_MUCH_LATER:
+                self._until_acknowledged(chance.randrange(number + 1), edge, chance)
 
     def _until_acknowledged(self, number: int, edge: Function, chance: random.Random) -> None:
         for _ in range(_TRIES):
