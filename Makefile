@@ -14,7 +14,6 @@ KEY ?=
 .PHONY: help env lock up down reset logs redeploy demo check test bench prove openapi synth diff deploy
 export PORT REGIONS STAGE REGION AREA SCALE MUTANTS BASE_URL KEY
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-# Bytecode written by a command never lands in what is hashed and shipped.
 LOCAL := .venv/bin/python -m infra.local
 
 help: ## this list
@@ -54,9 +53,11 @@ test: ## everything, alone, on a fresh clone
 	@.venv/bin/python -m infra.local.check all
 
 bench: ## figures of one area: AREA=foundation
+	@$(PYTHON) -m infra.local.environment --ministack
 	@.venv/bin/python -m tests.bench.$(AREA)
 
 prove: ## the fault campaign of one area: AREA=foundation SCALE=full MUTANTS=1
+	@$(PYTHON) -m infra.local.environment --ministack
 	@.venv/bin/python -m tests.faults.$(AREA)
 
 openapi: env ## regenerate docs/openapi.json from the routes

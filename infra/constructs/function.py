@@ -127,7 +127,7 @@ class Fn(Construct):
             self,
             place,
             f"{spec.path.replace('/', '-')}-errors",
-            says=f"functions/{spec.path} fails: see docs/runbooks/functions.md",
+            says=f"functions/{spec.path} fails: see docs/runbooks/function-errors.md",
             metric=("AWS/Lambda", "Errors"),
             dimensions={"FunctionName": self._name},
         )
@@ -167,6 +167,7 @@ class Fn(Construct):
                 self,
                 "canary-errors",
                 alarm_name=f"{self._name}-canary",
+                alarm_description="The new version fails and is taken back: see docs/runbooks/function-errors.md",
                 metric=alias.metric_errors(period=Duration.minutes(1)),
                 threshold=1,
                 evaluation_periods=1,

@@ -76,10 +76,10 @@ def queue_worker(
     if spec.consumer is None:
         queue = _queue(scope, place, spec.name)
         accept(queue, "AwsSolutions-SQS3", "It is a dead-letter queue: our code sends to it.")
-        _rings(scope, place, spec.name, f"{spec.name} is not empty: see docs/runbooks/queues.md")
+        _rings(scope, place, spec.name, f"{spec.name} is not empty: see docs/runbooks/dead-letters.md")
         return queue
     dead = _queue(scope, place, f"{spec.name}-dlq")
-    _rings(scope, place, f"{spec.name}-dlq", f"{spec.name} gave up: see docs/runbooks/queues.md")
+    _rings(scope, place, f"{spec.name}-dlq", f"{spec.name} gave up: see docs/runbooks/dead-letters.md")
     queue = _queue(
         scope,
         place,

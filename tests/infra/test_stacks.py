@@ -8,7 +8,7 @@ import pytest
 from infra import names, tables
 from infra.functions import FUNCTIONS
 from infra.queues import QUEUES
-from tests.infra.conftest import HOME, SECOND, Templates, everywhere, resources
+from tests.infra.conftest import HOME, ROOT, SECOND, Templates, everywhere, resources
 
 pytestmark = pytest.mark.xdist_group("infra")
 
@@ -160,3 +160,12 @@ def test_the_domain_is_empty_for_the_http_api_and_llm_for_the_rest_api(templates
 
     assert set(mappings) == {None, "llm"}
     assert domain["DomainNameConfigurations"][0]["SecurityPolicy"] == "TLS_1_2"
+
+
+def test_every_alarm_names_a_runbook_that_exists(templates: Templates) -> None:
+    alarms = everywhere(templates, "AWS::CloudWatch::Alarm")
+    named = {w for _where, p in alarms for w in p.get("AlarmDescription", "").split() if w.startswith("docs/")}
+    silent = [where for where, p in alarms if "docs/runbooks/" not in p.get("AlarmDescription", "")]
+
+    assert [page for page in named if not (ROOT / page).exists()] == []
+    assert silent == []
