@@ -50,7 +50,6 @@ class DynamoPulls:
         fresh = Checkpoint.start(order.at, last.checkpoint.completed_at)
         revived = {
             "checkpoint": fresh.attributes(),
-            "origin_region": self._region,
             "actor": order.actor,
             "request_id": order.request_id,
         }

@@ -168,10 +168,11 @@ class DynamoWork:
         return Recovered(item["id"], item["org"], item["actor"], item["request_id"], item["attempt"])
 
     def revive(self, ref: WorkRef, now: int, changes: Mapping[str, Any]) -> bool:
-        """Replay: a fresh series of attempts."""
+        """Replay: a fresh series of attempts, in the region that was asked for it."""
         update = Update(
             sets={
                 **changes,
+                "origin_region": self._region,
                 "status": Status.PENDING.value,
                 "attempt": 0,
                 "crashes": 0,

@@ -39,7 +39,7 @@ class WorkStore(Protocol):
         """Make an overdue item claimable again and due anew in 120 s. None: somebody was quicker."""
 
     def revive(self, ref: WorkRef, now: int, changes: Mapping[str, Any]) -> bool:
-        """Make a failed or done item pending again (replay). False: it is neither."""
+        """Make a failed or done item pending again (replay), here. False: it is neither."""
 
 
 class WorkQueue(Protocol):

@@ -196,6 +196,17 @@ def test_another_regions_work_is_not_ours(world: World) -> None:
     assert DynamoWork(world.store.table, "eu-west-1").claim(work.ref, NOW + HOUR) is None
 
 
+def test_a_replay_moves_the_work_to_the_region_that_was_asked(world: World) -> None:
+    """Given work that ended in another region, when it is replayed here, then it can be claimed here."""
+    work = world.new()
+    world.accept(work)
+    world.store.finish(claimed(world, work), NOW, {})
+    elsewhere = DynamoWork(world.store.table, "eu-west-1")
+
+    assert elsewhere.revive(work.ref, NOW, {}) is True
+    assert elsewhere.claim(work.ref, NOW) is not None
+
+
 def worker(world: World, handle: Callable[[Claim], None]) -> Worker:
     """A worker of this world."""
     return Worker({"events": world.store}, handle, lambda: NOW, QUIET, SILENT)
