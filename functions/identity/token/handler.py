@@ -27,7 +27,15 @@ def exchange_token(call: Call) -> TokenView:
     return service.exchange(call.body, call.caller, container.signing_keys, issuer=issuer, now=call.now)
 
 
-@routes.add("GET", "/.well-known/jwks.json", name="getJwks", public=True, raw=True, cache_control="public, max-age=300")
+@routes.add(
+    "GET",
+    "/.well-known/jwks.json",
+    name="getJwks",
+    public=True,
+    raw=True,
+    cache_control="public, max-age=300",
+    media="application/jwk-set+json",
+)
 def get_jwks(_call: Call) -> Raw:
     """The public keys of access tokens (RFC 7517)."""
     return Raw(envelope.dump({"keys": container.verifying_keys.public()}), content_type="application/jwk-set+json")
