@@ -24,6 +24,7 @@ _GATES = (
     ("format", [str(_BIN / "ruff"), "format", "--check", *_CODE]),
     ("types (mypy, strict)", [str(_BIN / "mypy"), *_CODE]),
     ("rooms (import-linter)", [str(_BIN / "lint-imports"), "--no-cache"]),
+    ("documents (as the routes say)", [_PYTHON, "-m", "infra.local.openapi", "--check"]),
 )
 
 
