@@ -34,7 +34,7 @@ def exchange_token(call: Call) -> TokenView:
     public=True,
     raw=True,
     cache_control="public, max-age=300",
-    media="application/jwk-set+json",
+    media=("application/jwk-set+json",),
 )
 def get_jwks(_call: Call) -> Raw:
     """The public keys of access tokens (RFC 7517)."""

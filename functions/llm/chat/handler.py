@@ -41,6 +41,7 @@ for prefix, name in (("/llm/v1", "createChatCompletion"), ("/v1", "createChatCom
         max_body=chat_request.MAX_BODY_BYTES,
         refuses=(422, 502, 504),  # a provider's own refusals keep their status
         failures="OpenAIError",
+        media=("application/json", "text/event-stream"),
     )(complete)
 
 app = StreamingApp(routes, container.guards, lambda problem: refusals.described(problem).body())

@@ -170,7 +170,7 @@ def _operation(route: Route, tag: str, schemas: dict[str, Any]) -> dict[str, Any
     answer = {} if route.raw else _envelope(data, success=True)
     operation["responses"][str(route.status)] = {
         "description": "Done",
-        "content": {route.media: {"schema": answer}},
+        "content": {media: {"schema": answer} for media in route.media},
     }
     for status in _statuses(route):
         operation["responses"][status] = _refusal(status, route)

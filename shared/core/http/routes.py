@@ -122,8 +122,8 @@ class Route:
     """Statuses it also answers with, beyond those that follow from what else it says; for the document."""
     failures: str
     """The document's schema of its refusals."""
-    media: str
-    """The document's media type of its success."""
+    media: tuple[str, ...]
+    """The document's media types of its success."""
     summary: str
 
 
@@ -163,15 +163,15 @@ class Routes:
         audit: bool | None = None,
         refuses: tuple[int, ...] = (),
         failures: str = "Failure",
-        media: str = "application/json",
+        media: tuple[str, ...] = ("application/json",),
     ) -> Callable[[Handler], Handler]:
         """Register the decorated function. Raises ``TypeError`` unless it says one of scope, authenticated, public.
 
         ``idempotent``: honours ``Idempotency-Key``; ``hide_on_replay``: fields of ``data`` that are told once only.
         ``per_ip``: a public route counts calls per address. ``audit``: whether a success enters the audit chain;
-        by default every scoped operation that is not a GET. ``refuses``, ``failures`` and ``media`` are for the document
-        only: further statuses, ``OpenAIError`` where that protocol's body stands in place of our envelope, and the
-        type of a raw answer.
+        by default every scoped operation that is not a GET. For the document only: ``refuses``, further statuses;
+        ``failures``, ``OpenAIError`` where that protocol's body stands in place of our envelope; ``media``, the types
+        of a raw answer.
         """
         if [scope is not None, authenticated, public].count(True) != 1:
             message = f"{method} {path} must say exactly one of scope=…, authenticated=True, public=True"
