@@ -152,9 +152,9 @@ def test_a_decompression_bomb_stops_at_the_limit(make_client: ClientMaker, encod
     ("encoding", "body"),
     [
         ("br", b"x"),
-        ("gzip, gzip", gzip.compress(gzip.compress(b"x"))),
+        ("gzip, gzip", gzip.compress(gzip.compress(b"x", mtime=0), mtime=0)),
         ("gzip", b"not gzip"),
-        ("gzip", gzip.compress(b"x" * 1000)[:-6]),
+        ("gzip", gzip.compress(b"x" * 1000, mtime=0)[:-6]),
     ],
 )
 def test_an_encoding_that_cannot_be_undone_is_an_error_unless_only_the_status_matters(
