@@ -1,7 +1,7 @@
 # Switchboard's commands. `make` alone lists them. Needs Python >= 3.11, git and make.
 PYTHON ?= python3
-PORT ?= 8080
-REGIONS ?= us-east-1
+PORT ?=
+REGIONS ?=
 STAGE ?= dev
 REGION ?=
 AREA ?= foundation

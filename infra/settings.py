@@ -157,9 +157,15 @@ _LOCAL_PEERS = tuple(f"{host}:{port}" for host in ("127.0.0.1", "localhost") for
 
 
 def _local() -> Stage:
-    """The laptop: PORT is the edge's first port, each further region takes the next."""
-    regions = tuple(filter(None, os.environ.get("REGIONS", "us-east-1").split(",")))
-    port = int(os.environ.get("PORT", "8080"))
+    """The laptop: PORT is the edge's first port, each further region takes the next.
+
+    What is not asked for stays as the last `make up` had it.
+    """
+    path = lock_path("local")
+    last = json.loads(path.read_text()) if path.exists() else {}
+    asked = os.environ.get("REGIONS") or last.get("regions") or "us-east-1"
+    regions = tuple(filter(None, asked.split(",")))
+    port = int(os.environ.get("PORT") or last.get("port") or 8080)
     return Stage(
         name="local",
         account="000000000000",

@@ -59,8 +59,8 @@ def everything() -> None:
     _gates()
     ours = processes.running(ministack.NAME) is None
     try:
-        # Two regions: what is replicated is tested, too.
-        _shown(["make", "--no-print-directory", "up", "REGIONS=us-east-1,eu-west-1"])
+        os.environ["REGIONS"] = "us-east-1,eu-west-1"  # what is replicated is tested, too
+        _shown(["make", "--no-print-directory", "up"])
         _shown([_PYTHON, "-m", "tests.infra.grants", "record"])
         # Workers of xdist are measured too: `patch = ["subprocess"]` in pyproject.toml.
         tests = ["-m", "pytest", "-q", "-n", _WORKERS, "--dist", "loadgroup", "--durations=10"]

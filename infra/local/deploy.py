@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,9 +19,7 @@ _INPUTS = ("cdk.json", "functions", "infra", "layers", "package-lock.json", "sha
 def fingerprint() -> str:
     """One hash over every source of a deploy, the ports and regions asked for, and the lock."""
     digest = hashlib.sha256()
-    for variable in ("PORT", "REGIONS"):
-        digest.update(f"{variable}={os.environ.get(variable, '')}\n".encode())
-    digest.update(f"{EMULATOR_PORT}\n".encode())
+    digest.update(f"{EMULATOR_PORT} {dict(settings.stage(STAGE).base_urls)}\n".encode())
     lock = settings.lock_path(STAGE)
     for path in [*_files(), lock]:
         if path.exists():
@@ -72,11 +69,16 @@ def _deploy(region: str) -> None:
         )
 
 
-def _remember_key(region: str) -> None:
-    """Write what the home region's deploy found out into the stage's lock."""
+def _remember(region: str) -> None:
+    """Write what was asked for, and what the home region's deploy found out, into the stage's lock."""
     found = aws.outputs(names.stack(STAGE, region, "keys"), region)
-    path = settings.lock_path(STAGE)
-    path.write_text(json.dumps({"key_arn": found["KeyArn"]}, indent=2) + "\n")
+    stage = settings.stage(STAGE)
+    kept = {
+        "key_arn": found["KeyArn"],
+        "port": stage.base_urls[stage.home_region].rpartition(":")[2],
+        "regions": ",".join(stage.regions),
+    }
+    settings.lock_path(STAGE).write_text(json.dumps(kept, indent=2) + "\n")
 
 
 def deploy() -> None:
@@ -95,7 +97,7 @@ def deploy() -> None:
         synth(home if fresh else "")
     _bootstrap(home)
     _deploy(home)
-    _remember_key(home)
+    _remember(home)
     if others and fresh:
         with step("synth of the other regions"):
             synth()

@@ -3,6 +3,7 @@
 from infra.local import ministack, processes
 from infra.local.paths import RUN, STACK_FILE
 from infra.local.steps import step
+from infra.settings import lock_path
 
 _SERVERS = ("edge-", "chat-")
 _GRACE_S = 5.0
@@ -29,3 +30,4 @@ def reset() -> None:
     with step("state deleted"):
         ministack.forget()
         STACK_FILE.unlink(missing_ok=True)
+        lock_path("local").unlink(missing_ok=True)
