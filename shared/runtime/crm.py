@@ -31,7 +31,7 @@ def pulls(container: Container, org: OrgScope) -> "Pulls":
     from shared.adapters.dynamodb.pulls import DynamoPulls
 
     work = container.crm_work
-    return DynamoPulls(work, container.dispatcher(work), org, container.config.region)
+    return DynamoPulls(work, container.dispatcher(work), org)
 
 
 def sources(container: Container) -> "dict[str, ContactSource]":

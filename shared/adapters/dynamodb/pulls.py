@@ -9,8 +9,7 @@ from shared.adapters.dynamodb.table import DynamoTable
 from shared.adapters.dynamodb.work import DynamoWork
 from shared.core.scope import OrgScope
 from shared.core.work.dispatch import Dispatcher
-from shared.core.work.envelope import WorkEnvelope
-from shared.core.work.item import NewWork, Status, WorkRef
+from shared.core.work.item import NewWork, Replay, Status, WorkRef
 from shared.core.work.kinds import CRM_PAGE
 from shared.crm.pull import Checkpoint, Order, Pull
 
@@ -18,13 +17,12 @@ from shared.crm.pull import Checkpoint, Order, Pull
 class DynamoPulls:
     """The :class:`shared.crm.pull.Pulls` of one organization."""
 
-    def __init__(self, work: DynamoWork, dispatcher: Dispatcher, org: OrgScope, region: str) -> None:
+    def __init__(self, work: DynamoWork, dispatcher: Dispatcher, org: OrgScope) -> None:
         """``work`` of the ``crm`` table."""
         self._work = work
         self._table: DynamoTable = work.table
         self._dispatcher = dispatcher
         self._org = org
-        self._region = region
 
     def start(self, connection_id: str, order: Order) -> None:
         """One put, then the queue is told."""
@@ -48,24 +46,15 @@ class DynamoPulls:
             self.start(connection_id, order)
             return True
         fresh = Checkpoint.start(order.at, last.checkpoint.completed_at)
-        revived = {
-            "checkpoint": fresh.attributes(),
-            "actor": order.actor,
-            "request_id": order.request_id,
-        }
-        if not self._work.revive(ref, order.at, revived):
-            return False
-        envelope = WorkEnvelope(
+        replay = Replay(
             ref=ref,
             id=connection_id,
-            org=self._org.org,
-            actor=order.actor,
+            org=self._org,
+            changes={"checkpoint": fresh.attributes()},
             request_id=order.request_id,
-            occurred_at=order.at,
-            origin_region=self._region,
+            actor=order.actor,
         )
-        self._dispatcher.enqueue(envelope, 0)
-        return True
+        return self._dispatcher.replay(replay, order.at)
 
     def get(self, connection_id: str) -> Pull | None:
         """One consistent read: who has just restarted a pull sees it."""

@@ -27,38 +27,25 @@ class Dispatcher:
         if not self.store.accept(work, now):
             return False
         wait = max(0, (work.not_before or now) - now)
-        envelope = WorkEnvelope(
-            ref=work.ref,
-            id=work.id,
-            org=work.org.org,
-            actor=work.actor,
-            request_id=work.request_id,
-            occurred_at=now,
-            origin_region=self.region,
-            traceparent=traceparent,
-        )
-        self.enqueue(envelope, wait)
+        self.enqueue(self._envelope(work, now, traceparent=traceparent), wait)
         return True
 
     def again(self, claim: Claim, now: int, not_before: int) -> None:
         """Tell the queue of a rescheduled item, if the wait is one a queue can carry."""
-        envelope = WorkEnvelope(
-            ref=claim.ref,
-            id=claim.id,
-            org=claim.org.org,
-            actor=claim.actor,
-            request_id=claim.request_id,
-            occurred_at=now,
-            origin_region=self.region,
-            attempt=claim.attempt + 1,
-        )
-        self.enqueue(envelope, max(0, not_before - now))
+        self.enqueue(self._envelope(claim, now, attempt=claim.attempt + 1), max(0, not_before - now))
 
     def replay(self, work: Replay, now: int) -> bool:
         """A fresh series of attempts for work that has ended. False: it has not, or there is none."""
-        if not self.store.revive(work.ref, now, work.changes):
+        who = {"actor": work.actor, "request_id": work.request_id}
+        if not self.store.revive(work.ref, now, {**work.changes, **who}):
             return False
-        envelope = WorkEnvelope(
+        self.enqueue(self._envelope(work, now), 0)
+        return True
+
+    def _envelope(
+        self, work: NewWork | Claim | Replay, now: int, *, attempt: int = 0, traceparent: str | None = None
+    ) -> WorkEnvelope:
+        return WorkEnvelope(
             ref=work.ref,
             id=work.id,
             org=work.org.org,
@@ -66,9 +53,9 @@ class Dispatcher:
             request_id=work.request_id,
             occurred_at=now,
             origin_region=self.region,
+            attempt=attempt,
+            traceparent=traceparent,
         )
-        self.enqueue(envelope, 0)
-        return True
 
     def enqueue(self, envelope: WorkEnvelope, wait_ms: int) -> bool:
         """Best effort. A wait that no queue carries is left to the sweep."""
