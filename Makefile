@@ -1,5 +1,6 @@
 # Switchboard's commands. `make` alone lists them. Needs Python >= 3.11, git and make.
-PYTHON ?= python3
+PYTHON ?= $(or $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),python3)
 PORT ?=
 REGIONS ?=
 STAGE ?= dev
