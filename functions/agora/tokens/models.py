@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from shared.agora import rules
 from shared.core.http.models import Model
@@ -10,12 +10,16 @@ from shared.core.http.models import Model
 Channel = Annotated[str, AfterValidator(rules.channel_name), Field(description="1 to 63 of Agora's channel characters")]
 Account = Annotated[str, AfterValidator(rules.account), Field(description="a string account, 1 to 255 bytes")]
 Signature = Literal["valid", "invalid", "unknown_app", "not_checked"]
+_BUILT_AT_ONCE = ConfigDict(defer_build=False)
+"""Nearly every call mints: the init phase builds what it needs, no caller waits for it."""
 MAX_TOKEN = 8192
 """Characters; the longest token of all services is far shorter."""
 
 
 class MintRequest(Model):
     """One user in one channel: exactly one of ``uid`` and ``account``."""
+
+    model_config = _BUILT_AT_ONCE
 
     kind: Literal["rtc"]
     channel: Channel
@@ -36,6 +40,8 @@ class MintRequest(Model):
 
 class MintedToken(Model):
     """A token and when it ends. ``renew_at`` is 30 s before, when Agora's SDKs ask for a new one."""
+
+    model_config = _BUILT_AT_ONCE
 
     token: str
     kind: str
