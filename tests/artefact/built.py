@@ -33,6 +33,11 @@ class Built:
         """Where its layers are."""
         return self.root / ("opt-streaming" if spec.streaming else "opt")
 
+    @property
+    def shared(self) -> Path:
+        """The shared library alone."""
+        return self.root / "shared" / "python"
+
     def environment(self, spec: Function) -> dict[str, str]:
         """What a deployed function is given, with credentials nobody accepts, and its import path."""
         return {
@@ -97,6 +102,7 @@ def built() -> Iterator[Built]:
         # A streaming function sees one layer more: the same files, and the server's beside them.
         for name in ("layer deps", "layer shared", "layer asgi"):
             _unpack(zips[name], made.root / "opt-streaming")
+        _unpack(zips["layer shared"], made.root / "shared")
         for spec in FUNCTIONS:
             _unpack(zips[spec.path], made.task(spec.path))
         yield made

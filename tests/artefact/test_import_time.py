@@ -9,16 +9,15 @@ from tests.artefact.cold import FLOOR
 
 pytestmark = [pytest.mark.xdist_group("artefact"), pytest.mark.slow]
 
-_LIMITS = {"agora/tokens": 1.45, "webhooks/receive": 1.25}
-_OTHER = 1.45
-"""Below issue 2's promise (1.55 for these two, 1.8 for the others), a fifth above what tests/bench/README.md shows:
-room for another machine, not for another library."""
+_LIMITS = {"agora/tokens": 1.55, "webhooks/receive": 1.55}
+_OTHER = 1.8
+"""Issue 2, §7. Figures as measured: tests/bench/README.md. What slips in below the limits, test_hot_path.py names."""
 _ROUNDS = 5
 _REPEATS = 3
 """A best of five is over its limit by noise now and then; of fifteen, by a regression."""
 
-PLANTED = "import aws_lambda_powertools.event_handler, boto3, httpcore"
-"""The resolver that docs/adr/0005 left out, the SDK's upper floor, an HTTP engine that minting has no use for."""
+PLANTED = "import aws_lambda_powertools.event_handler, aws_lambda_powertools.utilities.batch, boto3, httpcore, jwt"
+"""The resolver that docs/adr/0005 left out, the SDK's upper floor, and what only other functions need."""
 
 Ratios = dict[str, float]
 

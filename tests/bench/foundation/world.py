@@ -12,7 +12,7 @@ from typing import Any
 from shared.core.clock import system
 from shared.runtime.bootstrap import Founded
 from tests.fakes import hubspot
-from tests.fakes.cloud import Cloud, Reply, cloud
+from tests.fakes.cloud import Cloud, Reply, cloud, http_event
 from tests.fakes.http_peer import Peer, always, answer
 
 SECRET = "agora-console-secret"
@@ -58,14 +58,27 @@ class World:
 
     def notify(self, notice: str = "") -> None:
         """A notification of Agora's, a new one unless it is named."""
+        answer = self.aws.function("webhooks/receive").handler(self.notify_event(notice), None)
+        assert answer["statusCode"] == 200, answer
+
+    def mint_event(self) -> dict[str, Any]:
+        """What API Gateway hands over for :meth:`mint`."""
+        return http_event("POST", "/v1/agora/tokens", headers=self._as_owner(), body=json.dumps(MINT))
+
+    def notify_event(self, notice: str = "") -> dict[str, Any]:
+        """For :meth:`notify`."""
         notice = notice or f"notice-{next(self._numbers)}"
         body = {"noticeId": notice, "productId": 1, "eventType": 103, "notifyMs": system(), "payload": {"uid": 1}}
         raw = json.dumps(body).encode()
         signature = hmac.new(SECRET.encode(), raw, hashlib.sha256).hexdigest()
-        reply = self.aws.call(
-            "webhooks/receive", "POST", self.hook, body=raw, headers={"Agora-Signature-V2": signature}
-        )
-        assert reply.status == 200, reply.text
+        return http_event("POST", self.hook, headers={"Agora-Signature-V2": signature}, body=raw)
+
+    def get_event(self, path: str) -> dict[str, Any]:
+        """For :meth:`get`."""
+        return http_event("GET", path, headers=self._as_owner())
+
+    def _as_owner(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.acme.api_key}", "Content-Type": "application/json"}
 
     def new_key(self) -> None:
         """A key that no process has seen."""
