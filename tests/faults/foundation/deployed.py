@@ -5,6 +5,7 @@ time here, so it takes a minute and a half; the sweep is called more often than 
 """
 
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -30,6 +31,7 @@ NOTIFICATIONS = 40
 PORT = 9190
 """Of those that the local stage's egress rule lets through."""
 _CLIENTS = 3
+_PACE_S = 0.2
 _KILLS, _THEFTS = 6, 4
 _BETWEEN_S = (0.2, 0.9)
 _SWEEP_EVERY_S = 10.0
@@ -120,42 +122,44 @@ def _client(hook: str, secret: str, numbers: Iterator[int], lock: threading.Lock
                 with contextlib.suppress(httpx.HTTPError):
                     if client.post(hook, content=body, headers=headers).status_code == 200:
                         seen.acknowledged.add(name)
+                        time.sleep(_PACE_S)
                         break
                 seen.repeats += 1
                 time.sleep(0.2)
 
 
 def _assassin(chance: random.Random, seen: Crossing, over: threading.Event) -> None:
-    """SIGKILL to processes in which this stack runs webhook functions."""
+    """SIGKILL to processes in which this stack runs webhook functions, each function in turn."""
+    victims = itertools.cycle(_VICTIMS)
     while not over.wait(chance.uniform(*_BETWEEN_S)) and sum(seen.kills.values()) < _KILLS:
-        running = _function_processes()
+        name = next(victims)
+        running = _processes_of(name)
         if running:
-            pid, name = chance.choice(running)
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+                os.kill(chance.choice(running), signal.SIGKILL)
                 seen.kills[name] += 1
 
 
-def _function_processes() -> list[tuple[int, str]]:
+def _processes_of(name: str) -> list[int]:
     """Those of this clone's emulator: another stack on this machine is none of ours. Without /proc: nobody."""
     found = []
+    variable = f"AWS_LAMBDA_FUNCTION_NAME={names.resource(local.STAGE, name)}\0".encode()
     for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if str(LOCAL).encode() not in (entry / "cmdline").read_bytes():
                 continue
-            for name in _VICTIMS:
-                physical = names.resource(local.STAGE, name)
-                if f"AWS_LAMBDA_FUNCTION_NAME={physical}\0".encode() in (entry / "environ").read_bytes():
-                    found.append((int(entry.name), name))
+            if variable in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
     return found
 
 
 def _thief(stack: local.Stack, chance: random.Random, seen: Crossing, over: threading.Event) -> None:
-    """Takes messages from the queues before a worker does, and throws them away."""
+    """Takes messages from a queue before the worker does, and throws them away. From one queue only: each loss
+    costs the two minutes until the sweep may step in, and they are not to add up.
+    """
     sqs = aws.client("sqs", stack.region)
-    urls = [sqs.get_queue_url(QueueName=names.resource(local.STAGE, q))["QueueUrl"] for q in ("inbound", "delivery")]
-    while not over.wait(0.01) and seen.thefts < _THEFTS:
-        url = chance.choice(urls)
+    url = sqs.get_queue_url(QueueName=names.resource(local.STAGE, "delivery"))["QueueUrl"]
+    while not over.wait(chance.uniform(0, 0.05)) and seen.thefts < _THEFTS:
         for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages", []):
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             seen.thefts += 1
