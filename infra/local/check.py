@@ -36,14 +36,15 @@ def _gates() -> None:
 
 def _shown(command: list[str]) -> str:
     """Run a command in view of the user; the last line it printed. Leaves with its code on failure."""
-    last = ""
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        for line in process.stdout or ():
-            print(line, end="", flush=True)
-            last = line.strip() or last
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    shown = b""
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) as process:
+        while process.stdout and (part := os.read(process.stdout.fileno(), 4096)):
+            os.write(sys.stdout.fileno(), part)
+            shown = (shown + part)[-4096:]
     if process.returncode:
         raise SystemExit(process.returncode)
-    return last
+    return shown.decode(errors="replace").strip().rpartition("\n")[2]
 
 
 def check() -> None:
@@ -51,7 +52,7 @@ def check() -> None:
     began = time.monotonic()
     _gates()
     _shown([_PYTHON, "-m", "pytest", "-q", "-n", _WORKERS, "tests/unit", "-m", "not slow"])
-    print(f"checked in {time.monotonic() - began:.0f} s")
+    print(f"checked in {time.monotonic() - began:.0f} s", flush=True)
 
 
 def everything() -> None:
