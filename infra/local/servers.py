@@ -19,7 +19,8 @@ from infra.local.steps import StepFailed
 from infra.settings import Stage
 
 CHAT = "llm/chat"
-_CHAT_PORT_OFFSET = 1000  # 8080 -> 9080: beside the edge, out of the way of further regions
+# 8080 -> 10080: out of the way of further regions, and of the peers that tests start (infra/settings.py).
+_CHAT_PORT_OFFSET = 2000
 _ANSWERS_S = 20.0
 
 
