@@ -25,5 +25,5 @@ def next_wait(made: int, chance: float, *, slow_down: bool = False, asked_s: flo
     if slow_down:
         wait = max(wait, SLOW_DOWN_FLOOR)
     if asked_s is not None:
-        wait = max(wait, min(round(asked_s * SECOND), ASKED_CAP))
+        wait = max(wait, round(min(asked_s * SECOND, ASKED_CAP)))
     return wait

@@ -19,6 +19,11 @@ TRANSIENT: Final = frozenset({425, 429, 502, 503, 504})
 _DOUBLINGS: Final = 50
 """Past any cap, short of what a float holds."""
 
+LONGEST_S: Final = 31_536_000.0
+"""A year of seconds: what ``Retry-After`` is read as at most. Who waits caps it far lower; this keeps it a number."""
+_DIGITS: Final = 18
+"""More are more than a year, leading zeros or not; a float of 309 digits is infinite."""
+
 _TOO_MANY: Final = 429
 _UNAVAILABLE: Final = 503
 
@@ -122,19 +127,20 @@ class Policy:
 
 
 def retry_after(value: str, now_ms: int) -> float | None:
-    """Seconds that a ``Retry-After`` asks for; None if it cannot be read.
+    """Seconds that a ``Retry-After`` asks for, 0 to :data:`LONGEST_S`; None if it cannot be read.
 
-    RFC 9110 §10.2.3: a number of seconds, or a date.
+    RFC 9110 §10.2.3: a number of seconds, or a date. The text is the peer's, and any text is read: none raises.
     """
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return float(text)
+        return LONGEST_S if len(text) > _DIGITS else min(float(text), LONGEST_S)
     from email.utils import parsedate_to_datetime  # 10 ms, for the few peers that send a date
 
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        asked = moment.timestamp() - now_ms / SECOND
+    except (ValueError, OverflowError, TypeError):  # a year of twenty digits, a zone of 99 hours, a broken tuple
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, moment.timestamp() - now_ms / SECOND)
+    return min(max(0.0, asked), LONGEST_S)

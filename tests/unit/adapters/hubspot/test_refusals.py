@@ -54,6 +54,14 @@ def test_a_rate_limit_says_how_long_to_wait(headers: dict[str, str], body: bytes
     assert source_error(Response(429, Headers(headers.items()), body), NOW).wait == wait
 
 
+@pytest.mark.parametrize("asked", ["9" * 400, "Wed, 21 Oct 99999999999999999999 07:28:00 GMT"])
+def test_an_absurd_retry_after_breaks_nothing(asked: str) -> None:
+    """Given a Retry-After beyond any clock, when read, then a wait that is a number, or none."""
+    wait = source_error(Response(503, Headers([("retry-after", asked)]), b""), NOW).wait
+
+    assert wait is None or 0 < wait <= 366 * 24 * HOUR
+
+
 def test_a_server_that_is_down_may_say_when_it_is_back() -> None:
     """Given 503 with and without Retry-After, when read, then what it says or nothing."""
     told = source_error(Response(503, Headers([("retry-after", "30")]), b""), NOW)
