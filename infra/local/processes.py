@@ -47,6 +47,8 @@ def start(name: str, command: list[str], env: dict[str, str], cwd: Path = ROOT) 
             start_new_session=True,
         )
     _record(name).write_text(f"{process.pid} {_started_at(process.pid)}")
+    # It is to outlive us: without this, forgetting it warns that it still runs.
+    process.returncode = 0
     return process.pid
 
 
