@@ -28,12 +28,13 @@ def _pins(lock: str) -> Path:
 
 
 def main() -> int:
-    """Compile all five locks; the layers' ones agree with the developer's."""
+    """Compile every lock; the layers' ones and the bench's peer's agree with the developer's."""
     groups = ["runtime", "asgi", "infra", "test", "dev"]
     _compile("infra/locks/dev.lock", *(f"--group={_GROUPS}{group}" for group in groups))
     pins = f"--constraints={_pins('infra/locks/dev.lock')}"
     _compile("layers/deps/requirements.lock", pins, f"--group={_GROUPS}runtime")
     _compile("layers/asgi/requirements.lock", pins, f"--group={_GROUPS}asgi")
+    _compile("tests/bench/peers/requirements.lock", pins, "tests/bench/peers/requirements.in")
     _compile("infra/locks/ministack.lock", "infra/locks/ministack.in")
     _compile("infra/locks/bootstrap.lock", "infra/locks/bootstrap.in")
     return 0

@@ -8,7 +8,7 @@ import pytest
 
 from infra.uv import ROOT
 
-LOCKS = sorted([*ROOT.glob("infra/locks/*.lock"), *ROOT.glob("layers/*/requirements.lock")])
+LOCKS = sorted(path for top in ("infra/locks", "layers", "tests/bench/peers") for path in ROOT.glob(f"{top}/**/*.lock"))
 
 
 def _pins(text: str) -> dict[str, str]:
