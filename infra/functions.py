@@ -21,7 +21,10 @@ _REPLAYS = {"limits": {PUT, UPDATE, DELETE}}
 # Routes that change something: one entry on the chain, whose head is queried once.
 _AUDITED = {"audit": {PUT, QUERY}}
 
-WRAP, UNWRAP = "GenerateDataKey", "Decrypt"
+# Purposes of tenants' data keys (shared/core/secrets.py). A role's use of KMS is conditioned on them, so that
+# reading another purpose's item from a shared table is not enough to open it.
+SIGNING, IDEMPOTENCY = "signing", "idempotency"
+AGORA, WEBHOOKS, LLM, CRM = "agora", "webhooks", "llm", "crm"
 
 KEEP_WARM_MB = 1024  # a vCPU's worth during INIT; less memory imports more slowly
 
@@ -48,7 +51,9 @@ class Function:
     indexes: tuple[str, ...] = ()
     sends: tuple[str, ...] = ()
     consumes: str | None = None
-    key: frozenset[str] = frozenset()
+    # Purposes it encrypts for, and purposes it decrypts.
+    seals: frozenset[str] = frozenset()
+    opens: frozenset[str] = frozenset()
     # Calls customer-supplied URLs or providers: gets EGRESS_ALLOW.
     outbound: bool = False
     every_minute: bool = False
@@ -58,6 +63,11 @@ class Function:
     hot: bool = False
     memory_mb: int = 512
     timeout_s: int = 29
+
+    @property
+    def uses_key(self) -> bool:
+        """Whether it needs the tenant key at all."""
+        return bool(self.seals or self.opens)
 
     @property
     def domain(self) -> str:
@@ -70,14 +80,16 @@ FUNCTIONS = (
         "identity/keys",
         prefixes=("/v1/api-keys",),
         tables=_grants(_CALLER, _REPLAYS, _AUDITED, {"platform": {PUT, DELETE}}),
-        key=frozenset({WRAP, UNWRAP}),
+        seals=frozenset({IDEMPOTENCY}),
+        opens=frozenset({IDEMPOTENCY}),
     ),
     Function(
         "identity/token",
         prefixes=("/v1/auth/token",),
         routes=("GET /.well-known/jwks.json",),
         tables=_grants(_CALLER, {"platform": {PUT}}),
-        key=frozenset({WRAP, UNWRAP}),
+        seals=frozenset({SIGNING}),
+        opens=frozenset({SIGNING}),
     ),
     Function(
         "platform/status",
@@ -98,7 +110,7 @@ FUNCTIONS = (
         "agora/tokens",
         prefixes=("/v1/agora/tokens",),
         tables=_grants(_CALLER),
-        key=frozenset({UNWRAP}),
+        opens=frozenset({AGORA}),
         hot=True,
         memory_mb=KEEP_WARM_MB,
     ),
@@ -106,7 +118,7 @@ FUNCTIONS = (
         "agora/apps",
         prefixes=("/v1/agora/apps",),
         tables=_grants(_CALLER, _AUDITED, {"platform": {PUT, DELETE}}),
-        key=frozenset({WRAP}),
+        seals=frozenset({AGORA}),
     ),
     Function(
         "webhooks/manage",
@@ -118,7 +130,8 @@ FUNCTIONS = (
         ),
         indexes=("events/listing",),
         sends=("delivery",),
-        key=frozenset({WRAP, UNWRAP}),
+        seals=frozenset({WEBHOOKS, IDEMPOTENCY}),
+        opens=frozenset({IDEMPOTENCY}),
         outbound=True,  # resolves endpoints' names; calls nobody
     ),
     Function(
@@ -126,7 +139,7 @@ FUNCTIONS = (
         prefixes=("/v1/hooks",),
         tables=_grants({"platform": {GET}, "events": {PUT}, "limits": {UPDATE}}),
         sends=("inbound",),
-        key=frozenset({UNWRAP}),
+        opens=frozenset({WEBHOOKS}),
         hot=True,
         memory_mb=KEEP_WARM_MB,
     ),
@@ -141,7 +154,7 @@ FUNCTIONS = (
         consumes="delivery",
         tables=_grants({"platform": {GET, UPDATE}, "events": {GET, UPDATE}}),
         sends=("delivery", "webhook-exhausted"),
-        key=frozenset({UNWRAP}),
+        opens=frozenset({WEBHOOKS}),
         outbound=True,
         timeout_s=60,  # below the claim's lease of 75 s: a worker never outlives its claim
     ),
@@ -149,14 +162,14 @@ FUNCTIONS = (
         "llm/manage",
         prefixes=("/v1/llm",),
         tables=_grants(_CALLER, _AUDITED, {"platform": {PUT}}),
-        key=frozenset({WRAP}),
+        seals=frozenset({LLM}),
         outbound=True,  # resolves the upstream's name; calls nobody
     ),
     Function(
         "llm/chat",
         streaming=True,
         tables=_grants(_CALLER, {"llm": {PUT}}),
-        key=frozenset({UNWRAP}),
+        opens=frozenset({LLM}),
         outbound=True,
         hot=True,
         memory_mb=KEEP_WARM_MB,
@@ -171,7 +184,8 @@ FUNCTIONS = (
             {"crm": {GET, BATCH_GET, PUT, UPDATE, DELETE}},
         ),
         sends=("crm-sync",),
-        key=frozenset({WRAP, UNWRAP}),
+        seals=frozenset({CRM, IDEMPOTENCY}),
+        opens=frozenset({IDEMPOTENCY}),
     ),
     Function(
         "crm/contacts",
@@ -186,7 +200,7 @@ FUNCTIONS = (
             {"platform": {GET}, "crm": {BATCH_GET, PUT, UPDATE}},
         ),
         sends=("crm-sync",),
-        key=frozenset({UNWRAP}),
+        opens=frozenset({CRM}),
         outbound=True,
         timeout_s=60,  # below the claim's lease of 90 s: a worker never outlives its claim
     ),

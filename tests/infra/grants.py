@@ -25,7 +25,7 @@ from infra.local import aws, stack_file
 from infra.local.deploy import STAGE
 from infra.local.paths import EMULATOR, ROOT_KEY
 
-# (action, resource): ("dynamodb:GetItem", "platform"), ("sqs:SendMessage", "inbound"), ("kms:Decrypt", "key")
+# (action, resource): ("dynamodb:GetItem", "platform"), ("sqs:SendMessage", "inbound"), ("kms:Decrypt", "key for llm")
 Call = tuple[str, str]
 Calls = dict[str, set[Call]]
 
@@ -52,7 +52,8 @@ def granted() -> Calls:
         calls = {(f"dynamodb:{action}", table) for table, actions in spec.tables.items() for action in actions}
         calls |= {("dynamodb:Query", index) for index in spec.indexes}
         calls |= {("sqs:SendMessage", queue) for queue in spec.sends}
-        calls |= {(f"kms:{action}", "key") for action in spec.key}
+        calls |= {("kms:GenerateDataKey", f"key for {purpose}") for purpose in spec.seals}
+        calls |= {("kms:Decrypt", f"key for {purpose}") for purpose in spec.opens}
         found[spec.path] = calls
     return found
 
@@ -121,7 +122,7 @@ def _calls(event: dict[str, Any]) -> Iterable[Call]:
         action = "SendMessage" if name == "SendMessageBatch" else name
         yield f"sqs:{action}", parameters["QueueUrl"].rpartition("/")[2].removeprefix(_PREFIX)
     elif service == "kms":
-        yield f"kms:{name}", "key"
+        yield f"kms:{name}", f"key for {parameters['EncryptionContext']['purpose']}"
 
 
 def made() -> Calls:
