@@ -38,6 +38,10 @@ class EndpointStatus(StrEnum):
     DISABLED = "disabled"
 
 
+MAX_ENDPOINTS = 50
+"""Of one organization, disabled ones included: one event becomes as many deliveries within one worker's 29 seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """A customer's URL."""

@@ -3,9 +3,9 @@
 from functions.webhooks.manage.models import CreatedEndpoint, CreateEndpoint, Deleted, EndpointView, ListQuery
 from shared.core import pagination
 from shared.core.clock import rfc3339
-from shared.core.errors import NotFound
+from shared.core.errors import Conflict, NotFound
 from shared.core.http.routes import Page
-from shared.webhooks.entities import Endpoint, EndpointStatus
+from shared.webhooks.entities import MAX_ENDPOINTS, Endpoint, EndpointStatus
 from shared.webhooks.ports import Endpoints, UrlGuard
 from shared.webhooks.signing import secret_of
 
@@ -15,7 +15,8 @@ def create(
 ) -> CreatedEndpoint:
     """An endpoint with a signing secret of its own. ``entropy``: the secret's bytes.
 
-    Raises 422 for a URL that leads to an address that is not public.
+    Raises 422 for a URL that leads to an address that is not public, 409 when there are :data:`MAX_ENDPOINTS`. That is
+    counted, not locked: as many creations as run at the same moment may go over it, which a worker bears easily.
     """
     endpoint = Endpoint(
         id=endpoint_id,
@@ -26,6 +27,9 @@ def create(
         disabled_reason=None,
         created_at=now,
     )
+    known = {e.id for e in store.page(MAX_ENDPOINTS, None)}
+    if len(known - {endpoint_id}) >= MAX_ENDPOINTS:
+        raise Conflict(f"the organization has {MAX_ENDPOINTS} endpoints, which is the most: delete one first")
     secret = secret_of(entropy)
     store.create(endpoint, secret)
     return CreatedEndpoint(**_view(endpoint).model_dump(), secret=secret)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.webhooks.entities import MAX_ENDPOINTS
 from tests.integration.webhooks.conftest import SECRET, Hooks
 
 SOURCE = {"provider": "agora", "name": "project", "secrets": [SECRET]}
@@ -226,3 +227,28 @@ def test_deliveries_are_filtered_by_status(hooks: Hooks) -> None:
     bad = hooks.call("GET", "/v1/webhooks/deliveries", query={**query, "status": "fine"})
 
     assert (counts, bad.status) == ([1, 0], 422)
+
+
+def test_an_organization_has_so_many_endpoints_and_no_more(hooks: Hooks) -> None:
+    """Given as many endpoints as there may be, when one more is wanted, then 409 says why; after a deletion, 201."""
+    made = [hooks.endpoint(path=f"/{n}") for n in range(MAX_ENDPOINTS)]
+    one_more = {"url": hooks.sink.url("/more")}
+
+    refused = hooks.call("POST", "/v1/webhooks/endpoints", json_body=one_more)
+    hooks.call("DELETE", f"/v1/webhooks/endpoints/{made[0]['id']}")
+    accepted = hooks.call("POST", "/v1/webhooks/endpoints", json_body=one_more)
+
+    detail = f"the organization has {MAX_ENDPOINTS} endpoints, which is the most: delete one first"
+    assert (refused.status, refused.code, refused.json["errors"][0]["detail"]) == (409, "conflict", detail)
+    assert accepted.status == 201
+
+
+def test_every_endpoint_gets_its_delivery(hooks: Hooks) -> None:
+    """Given a dozen endpoints, when an event comes, then each is sent it once and lists its delivery."""
+    made = [hooks.endpoint(path=f"/{n}") for n in range(12)]
+
+    hooks.notify()
+    hooks.work()
+
+    assert sorted(r.line for r in hooks.received()) == sorted(f"POST /{n} HTTP/1.1" for n in range(12))
+    assert [len(hooks.deliveries(endpoint)) for endpoint in made] == [1] * 12
