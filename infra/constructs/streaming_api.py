@@ -1,8 +1,9 @@
 """The REST API in STREAM mode: HTTP APIs answer only when the whole body is there."""
 
+import hashlib
 import json
 
-from aws_cdk import Aws, CfnOutput, RemovalPolicy
+from aws_cdk import Aws, CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_iam as iam
@@ -23,6 +24,11 @@ _ACCESS_LOG = {
     "bytes": "$context.responseLength",
     "ms": "$context.responseLatency",
 }
+
+
+def _digest(resolved: object) -> str:
+    """Eight hex digits of what the resolved properties say."""
+    return hashlib.sha256(json.dumps(resolved, sort_keys=True).encode()).hexdigest()[:8]
 
 
 class StreamingApi(Construct):
@@ -50,24 +56,18 @@ class StreamingApi(Construct):
             parent_id=api.attr_root_resource_id,
             path_part="{proxy+}",
         )
-        method = apigateway.CfnMethod(
-            self,
-            "any",
-            rest_api_id=api.ref,
-            resource_id=below.ref,
-            http_method="ANY",
-            authorization_type="NONE",
-            integration=apigateway.CfnMethod.IntegrationProperty(
-                type="AWS_PROXY",
-                integration_http_method="POST",
-                uri=(
-                    f"arn:{Aws.PARTITION}:apigateway:{place.region}:lambda:path/2021-11-15/functions/"
-                    f"{fn.entry.function_arn}/response-streaming-invocations"
-                ),
-                response_transfer_mode="STREAM",
-                timeout_in_millis=fn.spec.timeout_s * 1000,
+        integration = apigateway.CfnMethod.IntegrationProperty(
+            type="AWS_PROXY",
+            integration_http_method="POST",
+            uri=(
+                f"arn:{Aws.PARTITION}:apigateway:{place.region}:lambda:path/2021-11-15/functions/"
+                f"{fn.entry.function_arn}/response-streaming-invocations"
             ),
+            response_transfer_mode="STREAM",
+            timeout_in_millis=fn.spec.timeout_s * 1000,
         )
+        settings = {"http_method": "ANY", "authorization_type": "NONE", "integration": integration}
+        method = apigateway.CfnMethod(self, "any", rest_api_id=api.ref, resource_id=below.ref, **settings)
         for rule in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
             accept(
                 method,
@@ -82,7 +82,9 @@ class StreamingApi(Construct):
             principal="apigateway.amazonaws.com",
             source_arn=f"arn:{Aws.PARTITION}:execute-api:{place.region}:{Aws.ACCOUNT_ID}:{api.ref}/*",
         )
-        deployment = apigateway.CfnDeployment(self, "deployment", rest_api_id=api.ref)
+        # A deployment is a snapshot: CloudFormation takes another, and moves the stage to it, only for a new id.
+        taken = _digest(Stack.of(self).resolve([below.path_part, settings]))
+        deployment = apigateway.CfnDeployment(self, f"deployment-{taken}", rest_api_id=api.ref)
         deployment.add_resource_dependency(method)
         log = logs.CfnLogGroup(
             self,
