@@ -67,6 +67,9 @@ class Messages(Protocol):
     def get(self, message_id: str) -> Message | None:
         """One message."""
 
+    def keep(self, message_id: str, now: int) -> Message | None:
+        """Keep it as long as one made ``now``. None: it has expired."""
+
 
 class Deliveries(Protocol):
     """An organization's deliveries, for reading; they change by the work pattern only."""
@@ -79,6 +82,9 @@ class Deliveries(Protocol):
 
     def note(self, endpoint_id: str, message_id: str, delivery_id: str, at: int) -> None:
         """Enter a delivery in its endpoint's list. ``at``: the same for the same delivery, so repeating is harmless."""
+
+    def keep(self, endpoint_id: str, delivery_id: str, at: int, now: int) -> None:
+        """Keep the entry in its endpoint's list, made with the same ``at``, as long as one made ``now``."""
 
     def get(self, delivery_id: str) -> Delivery | None:
         """One delivery."""

@@ -9,7 +9,8 @@ from shared.core.scope import Principal
 from shared.core.work.dispatch import Dispatcher
 from shared.core.work.item import Replay
 from shared.webhooks.entities import Delivery, EndpointStatus
-from shared.webhooks.ports import Deliveries, Endpoints
+from shared.webhooks.ports import Deliveries, Endpoints, Messages
+from shared.webhooks.records import expiry
 
 _DEAD = "dead-letters"
 """Filter of the dead letters' cursors."""
@@ -37,6 +38,7 @@ def get(store: Deliveries, delivery_id: str) -> DeliveryView:
 def replay(
     store: Deliveries,
     endpoints: Endpoints,
+    messages: Messages,
     dispatcher: Dispatcher,
     delivery_id: str,
     *,
@@ -46,13 +48,20 @@ def replay(
 ) -> DeliveryView:
     """A fresh series of attempts, under the same ``webhook-id``. Its past attempts stay listed.
 
-    Raises 404, and 409 while an attempt is still to come or when its endpoint is deleted or disabled.
+    Delivery, message and pointer are kept as long as new ones: the retention must not end in the middle of the series.
+    Raises 404, and 409 while an attempt is still to come, when its endpoint is deleted or disabled, or when its message
+    has expired.
     """
     delivery = _found(store, delivery_id)
     endpoint = endpoints.get(delivery.endpoint_id)
     if endpoint is None or endpoint.status is EndpointStatus.DISABLED:
         raise Conflict("the delivery's endpoint is deleted or disabled")
-    changes = {"made": 0, "closing": False, "outcome": None, "reason": None, "exhausted_at": None}
+    message = messages.keep(delivery.message_id, now)
+    if message is None:
+        raise Conflict("the delivery's message has expired")
+    store.keep(delivery.endpoint_id, delivery_id, message.created_at, now)
+    renewed = {"expires_at": expiry(now)}
+    changes = {**renewed, "made": 0, "closing": False, "outcome": None, "reason": None, "exhausted_at": None}
     work = Replay(store.ref(delivery_id), delivery_id, by.org, changes, request_id, by.id)
     if not dispatcher.replay(work, now):
         raise Conflict("the delivery is still being attempted")

@@ -47,6 +47,7 @@ def add(routes: Routes, container: Container) -> None:
         return deliveries.replay(
             container.deliveries(call.org),
             container.endpoints(call.org),
+            container.messages(call.org),
             container.dispatcher(container.events_work),
             call.path("delivery_id"),
             by=call.caller,

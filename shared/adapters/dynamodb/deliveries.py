@@ -5,10 +5,12 @@ over the delivery itself each claim and finish would be written, and paid, twice
 rarely, so they are on the sparse index ``listing``.
 """
 
+import contextlib
 from typing import Any
 
 from shared.adapters.dynamodb import keys
-from shared.adapters.dynamodb.table import DynamoTable, stamped
+from shared.adapters.dynamodb.batch import get_many
+from shared.adapters.dynamodb.table import ConditionFailed, DynamoTable, Update, stamped
 from shared.core.clock import rfc3339
 from shared.core.scope import OrgScope
 from shared.core.work.item import WorkRef
@@ -51,6 +53,13 @@ class DynamoDeliveries:
         }
         self._table.put(item, condition=None)
 
+    def keep(self, endpoint_id: str, delivery_id: str, at: int, now: int) -> None:
+        """One conditional update: an entry that has expired stays away."""
+        update = Update(sets={"expires_at": expiry(now)}, condition="attribute_exists(pk)")
+        with contextlib.suppress(ConditionFailed):
+            partition = keys.endpoint_deliveries(self._org, endpoint_id)
+            self._table.update(partition, f"{rfc3339(at)}#{delivery_id}", update)
+
     def get(self, delivery_id: str) -> Delivery | None:
         """By its id."""
         item = self._table.get(*keys.delivery(self._org, delivery_id), consistent=True)
@@ -60,7 +69,7 @@ class DynamoDeliveries:
         """Two calls: the pointers, and what they point at (which may be accepted only a moment later)."""
         partition = keys.endpoint_deliveries(self._org, endpoint_id)
         pointers = self._table.query(partition, limit=limit, after=after, newest_first=True)
-        found = self._table.get_many([keys.delivery(self._org, p["delivery_id"]) for p in pointers])
+        found = get_many(self._table, [keys.delivery(self._org, p["delivery_id"]) for p in pointers])
         by_id: dict[str, dict[str, Any]] = {item["id"]: item for item in found}
         items = [by_id[p["delivery_id"]] for p in pointers if p["delivery_id"] in by_id]
         return [delivery_of(i) for i in items], pointers[-1]["sk"] if len(pointers) == limit else None

@@ -1,9 +1,10 @@
 """Messages in the ``events`` table, their bodies compressed."""
 
 import contextlib
+from typing import Any
 
 from shared.adapters.dynamodb import keys
-from shared.adapters.dynamodb.table import ConditionFailed, DynamoTable, stamped
+from shared.adapters.dynamodb.table import ConditionFailed, DynamoTable, Update, stamped
 from shared.core.clock import parse_rfc3339
 from shared.core.scope import OrgScope
 from shared.webhooks.entities import Message
@@ -39,12 +40,22 @@ class DynamoMessages:
     def get(self, message_id: str) -> Message | None:
         """One consistent read: it was written a moment ago."""
         item = self._table.get(*keys.message(self._org, message_id), consistent=True)
-        if item is None:
+        return _read(item) if item else None
+
+    def keep(self, message_id: str, now: int) -> Message | None:
+        """One conditional update."""
+        update = Update(sets={"expires_at": expiry(now)}, condition="attribute_exists(pk)")
+        try:
+            return _read(self._table.update(*keys.message(self._org, message_id), update))
+        except ConditionFailed:
             return None
-        return Message(
-            id=item["id"],
-            event_type=item["event_type"],
-            body=unpacked(item["body"]),
-            created_at=parse_rfc3339(item["created_at"]),
-            event_id=item["event_id"],
-        )
+
+
+def _read(item: dict[str, Any]) -> Message:
+    return Message(
+        id=item["id"],
+        event_type=item["event_type"],
+        body=unpacked(item["body"]),
+        created_at=parse_rfc3339(item["created_at"]),
+        event_id=item["event_id"],
+    )

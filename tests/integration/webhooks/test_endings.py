@@ -6,7 +6,8 @@ from unittest import mock
 
 import pytest
 
-from shared.core.clock import DAY, HOUR, MINUTE
+from shared.core.clock import DAY, HOUR, MINUTE, SECOND, system
+from shared.webhooks.records import RETENTION
 from shared.webhooks.schedule import ATTEMPTS, WAITS
 from tests.fakes.http_peer import answer
 from tests.integration.webhooks.conftest import Hooks, Plan, verified
@@ -55,6 +56,36 @@ def test_a_dead_letter_can_be_replayed(hooks: Hooks, plan: Plan) -> None:
     assert len({r.headers["webhook-id"] for r in hooks.received()}) == 1
     assert (again["status"], again["attempt_count"], len(again["attempts"])) == ("delivered", 1, ATTEMPTS + 1)
     assert hooks.dead_letters() == []
+
+
+def test_a_replay_is_kept_as_long_as_a_new_delivery(hooks: Hooks, plan: Plan) -> None:
+    """Given a dead letter an hour before its retention ends, when replayed, then nothing of it expires meanwhile."""
+    plan.always = answer(b"", "500 No")
+    dead = exhaust(hooks, hooks.endpoint())
+    hooks.later(RETENTION - 4 * DAY - HOUR)
+
+    hooks.call("POST", f"/v1/webhooks/deliveries/{dead['id']}/replay")
+
+    until = {
+        item["et"]["S"]: int(item["expires_at"]["N"]) * SECOND - system()
+        for item in hooks.aws.rows("events")
+        if item["et"]["S"] in ("message", "delivery", "delivery_pointer")
+    }
+    assert sorted(until) == ["delivery", "delivery_pointer", "message"]
+    assert all(RETENTION - MINUTE < left <= RETENTION for left in until.values()), until
+
+
+def test_a_delivery_whose_message_has_expired_is_not_replayed(hooks: Hooks, plan: Plan) -> None:
+    """Given a dead letter whose message is gone, when replayed, then 409 says so and the delivery stays as it was."""
+    plan.always = answer(b"", "500 No")
+    dead = exhaust(hooks, hooks.endpoint())
+    [message] = [item for item in hooks.aws.rows("events") if item["et"]["S"] == "message"]
+    hooks.aws.container().table("events").delete(message["pk"]["S"], message["sk"]["S"])
+
+    reply = hooks.call("POST", f"/v1/webhooks/deliveries/{dead['id']}/replay")
+
+    assert (reply.status, reply.json["errors"][0]["detail"]) == (409, "the delivery's message has expired")
+    assert hooks.delivery(dead["id"]) == dead
 
 
 def test_a_replayed_failure_gets_a_whole_series_again(hooks: Hooks, plan: Plan) -> None:
