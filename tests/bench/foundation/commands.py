@@ -23,8 +23,8 @@ def measure() -> Table:
             rows = {
                 "make up, bare clone": (_make(clone, "up"),),
                 "make up, again": (_make(clone, "up"),),
+                "make up, after make down": (_restarted(clone),),
                 "make redeploy, one service changed": (_changed(clone),),
-                "make up after make down": (_restarted(clone),),
                 "make synth STAGE=dev, first": (_make(clone, "synth", "STAGE=dev"),),
                 "make synth STAGE=dev, again": (_make(clone, "synth", "STAGE=dev"),),
             }
