@@ -25,9 +25,11 @@ def rfc3339(ms: int) -> str:
 
 
 def parse_rfc3339(text: str) -> int:
-    """Milliseconds of an RFC 3339 moment. Raises ``ValueError``, also for a moment without an offset."""
+    """Milliseconds of an RFC 3339 moment. Raises ``ValueError``, also without an offset or outside years 1-9999."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
-        message = "a moment needs an offset"
-        raise ValueError(message)
-    return round(moment.timestamp() * SECOND)
+        raise ValueError("a moment needs an offset")
+    try:
+        return round(moment.astimezone(UTC).timestamp() * SECOND)
+    except OverflowError as error:
+        raise ValueError("a moment lies between the years 1 and 9999") from error

@@ -44,6 +44,8 @@ class Problem(Exception):
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Something failed on our side"
     retryable: ClassVar[bool] = False
+    again_s: ClassVar[int | None] = None
+    """Told as ``Retry-After`` unless ``headers`` say otherwise."""
 
     def __init__(
         self,
@@ -56,7 +58,8 @@ class Problem(Exception):
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.fields = tuple(fields)
-        self.headers = dict(headers or {})
+        wait = {} if self.again_s is None else {"Retry-After": str(self.again_s)}
+        self.headers = {**wait, **(headers or {})}
 
 
 class BadRequest(Problem):
@@ -131,6 +134,7 @@ class IdempotencyInFlight(Conflict):
     code = "idempotency_in_flight"
     title = "A request with this Idempotency-Key is still being answered"
     retryable = True
+    again_s = 1
 
 
 class PreconditionFailed(Problem):
@@ -197,6 +201,7 @@ class Unavailable(Problem):
     code = "unavailable"
     title = "A dependency is unavailable"
     retryable = True
+    again_s = 1
 
 
 class UpstreamTimeout(Problem):

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from shared.core.clock import DAY, MINUTE
 from shared.core.errors import IdempotencyInFlight, IdempotencyMismatch
+from shared.core.http.request import Request
 from shared.core.scope import OrgScope
 
 KEPT = DAY
@@ -31,6 +32,16 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Began:
+    """The slot is ours. Ids of what is created come from ``at`` and ``seed``: a try that takes over a killed one's
+    slot gets the same, so that what the first left behind is overwritten and not doubled.
+    """
+
+    at: int
+    seed: str
+
+
+@dataclass(frozen=True, slots=True)
 class Existing:
     """What the store holds for a slot already taken."""
 
@@ -42,7 +53,7 @@ class Existing:
 class IdempotencyStore(Protocol):
     """Two conditional writes around the work: begin and complete (or release)."""
 
-    def begin(self, org: OrgScope, slot: Slot, now: int) -> Existing | None:
+    def begin(self, org: OrgScope, slot: Slot, now: int) -> Began | Existing:
         """Take the slot; the record there when it is taken and its in-flight time is not over."""
 
     def complete(self, org: OrgScope, slot: Slot, answer: StoredAnswer, now: int) -> None:
@@ -52,16 +63,15 @@ class IdempotencyStore(Protocol):
         """Free the slot: nothing was done, so the same key may try again."""
 
 
-def slot_for(org: OrgScope, operation: str, key: str, body: bytes) -> Slot:
-    """Keys are the organization's and the operation's own; the fingerprint covers the body's bytes."""
+def slot_for(org: OrgScope, operation: str, key: str, request: Request) -> Slot:
+    """Keys are the organization's and the operation's own; the fingerprint covers method, path and body."""
     digest = hashlib.sha256(f"{org.org}\0{operation}\0{key}".encode()).hexdigest()
-    return Slot(digest, hashlib.sha256(body).hexdigest())
+    asked = f"{request.method}\0{request.path}\0".encode() + request.body
+    return Slot(digest, hashlib.sha256(asked).hexdigest())
 
 
-def replayable(existing: Existing | None, slot: Slot) -> StoredAnswer | None:
-    """The answer to tell again, or None to go on. Raises 422 for a mismatch, 409 while the first request runs."""
-    if existing is None:
-        return None
+def replayable(existing: Existing, slot: Slot) -> StoredAnswer:
+    """The answer to tell again. Raises 422 for a mismatch, 409 while the first request runs."""
     if existing.fingerprint != slot.fingerprint:
         raise IdempotencyMismatch
     if existing.answer is None:

@@ -106,7 +106,7 @@ def window_of(now: int) -> int:
 
 def plan(seen: State, policy: Policy, now: int) -> Write | Verdict:
     """The write that admits a call in the state ``seen``, or the refusal if that state admits none."""
-    window = window_of(now)
+    window = max(window_of(now), seen.window)
     same = seen.window == window
     used = seen.used if same else 0
     reset_s = -(-((window + 1) * HOUR - now) // SECOND)

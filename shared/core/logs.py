@@ -42,6 +42,7 @@ FIELDS = frozenset(
         "stack",
         "status",
         "table",
+        "target",
         "traceparent",
         "ttft_ms",
         "work_id",
@@ -58,9 +59,8 @@ class Log(Enum):
     CREDENTIAL_REFUSED = ("SB1101", "WARNING", "A credential was refused")
     LIMIT_REFUSED = ("SB1201", "WARNING", "A rate limit was reached")
     LIMITER_UNAVAILABLE = ("SB1202", "ERROR", "The limiter's store failed, the call was let through")
-    AUDIT_APPENDED = ("SB1301", "INFO", "An audit entry was appended")
+    AUDIT_LOST = ("SB1301", "ERROR", "A deed was done and its entry could not be chained: this line is the entry")
     IDEMPOTENCY_LOST = ("SB1401", "ERROR", "An answer could not be stored for replay")
-    WORK_ACCEPTED = ("SB2001", "INFO", "Work was accepted")
     WORK_ENQUEUE_FAILED = ("SB2002", "WARNING", "The queue did not take work, the sweep will")
     WORK_CLAIMED = ("SB2003", "INFO", "Work was claimed")
     WORK_NOT_CLAIMABLE = ("SB2004", "INFO", "Work was already taken, not yet due, or done")
@@ -128,7 +128,5 @@ class Logger:
     def crash(self, log: Log, error: BaseException, **fields: Loggable) -> None:
         """An unexpected error: its class and where it was raised, never its message (it may quote a value)."""
         frames = traceback.extract_tb(error.__traceback__)[-6:]
-        stack = " < ".join(
-            f"{f.filename.rsplit('/', 2)[-2]}/{f.filename.rsplit('/', 1)[-1]}:{f.lineno}" for f in reversed(frames)
-        )
+        stack = " < ".join(f"{'/'.join(f.filename.split('/')[-2:])}:{f.lineno}" for f in reversed(frames))
         self.emit(log, error_class=type(error).__name__, stack=stack, **fields)

@@ -41,6 +41,13 @@ class Principal:
     via: str
     """``api_key`` or ``jwt``."""
 
+    expires_at: int | None = None
+    """When the credential ends, milliseconds: what is made from it ends no later."""
+
+    def covers(self, scope: str) -> bool:
+        """Whether it may hand ``scope`` on: a star is covered by itself and by the star of all."""
+        return scope in self.scopes or "*" in self.scopes or (not scope.endswith("*") and self.may(scope))
+
     def may(self, scope: str) -> bool:
         """``agora:tokens`` is granted by itself, by ``agora:*`` and by ``*``."""
         domain = scope.partition(":")[0]

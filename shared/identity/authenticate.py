@@ -61,7 +61,7 @@ class Authenticator:
         key = known[0]
         if key.expires_at is not None and key.expires_at <= now:
             raise CredentialExpired
-        return Principal(key.id, key.org, frozenset(key.scopes), via="api_key")
+        return Principal(key.id, key.org, frozenset(key.scopes), via="api_key", expires_at=key.expires_at)
 
     def _public_keys(self, now: int) -> list[dict[str, str]]:
         public, until = self._public

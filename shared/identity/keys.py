@@ -50,6 +50,13 @@ def grantable() -> frozenset[str]:
     return frozenset(SCOPES) | {f"{s.partition(':')[0]}:*" for s in SCOPES} | {"*"}
 
 
+def scope_name(text: str) -> str:
+    """``text`` if it is a scope. Raises ``ValueError``: a scope nobody defined must never reach a key or a token."""
+    if text not in grantable():
+        raise ValueError(f"is not a scope; there are {', '.join(SCOPES)}, <domain>:* and *")
+    return text
+
+
 def _base62(number: int, length: int) -> str:
     digits = []
     for _ in range(length):

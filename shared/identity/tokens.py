@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from shared.core.clock import MINUTE, SECOND
 from shared.core.errors import CredentialExpired, Unauthorized
 from shared.core.scope import Principal, authenticated_scope
+from shared.identity.keys import scope_name
 
 AUDIENCE = "switchboard"
 ALGORITHM = "ES256"
@@ -33,19 +34,23 @@ class SigningKeys(Protocol):
         """Every key a token may still be signed with, as JWKs."""
 
 
-def issue(principal: Principal, key: SigningKey, *, issuer: str, ttl_s: int, now: int) -> str:
-    """A token with the principal's organization and scopes: never more than the key it is exchanged for."""
+def issue(principal: Principal, key: SigningKey, *, issuer: str, now: int) -> str:
+    """A token with the principal's organization, scopes and end, at most :data:`MAX_TTL_S` from now.
+
+    Raises ``ValueError`` for something that is no scope: the claim is split at spaces when it is read.
+    """
     import jwt
 
+    latest = now // SECOND + MAX_TTL_S
     claims = {
         "iss": issuer,
         "aud": AUDIENCE,
         "sub": principal.id,
         "org": principal.org.org,
-        "scope": " ".join(sorted(principal.scopes)),
+        "scope": " ".join(sorted(scope_name(s) for s in principal.scopes)),
         "iat": now // SECOND,
         "nbf": now // SECOND,
-        "exp": now // SECOND + min(ttl_s, MAX_TTL_S),
+        "exp": latest if principal.expires_at is None else min(latest, principal.expires_at // SECOND),
     }
     return jwt.encode(claims, key.private_pem, algorithm=ALGORITHM, headers={"kid": key.kid, "typ": "at+jwt"})
 
@@ -81,4 +86,4 @@ def verify(token: str, public: list[dict[str, str]], *, issuer: str, now: int) -
     if expires * SECOND <= now - LEEWAY_S * SECOND:
         raise CredentialExpired
     scopes = frozenset(scope.split())
-    return Principal(str(claims["sub"]), authenticated_scope(org), scopes, via="jwt")
+    return Principal(str(claims["sub"]), authenticated_scope(org), scopes, via="jwt", expires_at=expires * SECOND)

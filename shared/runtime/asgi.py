@@ -13,8 +13,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from shared.core.errors import MethodNotAllowed, NotFound, PayloadTooLarge, Problem
+from shared.core.http.answers import finish
+from shared.core.http.guards import Guards
 from shared.core.http.headers import preflight
-from shared.core.http.pipeline import Admitted, Guards, admit, finish, log_access
+from shared.core.http.pipeline import Admitted, admit, log_access
 from shared.core.http.request import Answer, Request, request_id
 from shared.core.http.routes import DEFAULT_MAX_BODY, Call, Raw, Route, Routes
 from shared.core.http.streamed import Streamed

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamodb.work import DynamoWork
     from shared.agora.apps import AgoraApps
     from shared.core.audit import AuditLog
-    from shared.core.http.pipeline import Guards
+    from shared.core.http.guards import Guards
     from shared.core.idempotency import IdempotencyStore
     from shared.core.limits import Limiter
     from shared.core.outbound.message import Sender
@@ -147,7 +147,7 @@ class Container:
     @cached_property
     def guards(self) -> "Guards":
         """What the pipeline needs."""
-        from shared.core.http.pipeline import Guards
+        from shared.core.http.guards import Guards
 
         return Guards(
             config=self.config,

@@ -6,12 +6,14 @@ cold start 0.4 to 0.6 of what ``boto3.client("dynamodb")`` costs (docs/adr/0005-
 
 import base64
 import gzip
+import re
 from collections.abc import Callable
 from typing import Any
 
 from shared.core.errors import MethodNotAllowed, NotFound, Problem
 from shared.core.http import headers as header_rules
-from shared.core.http.pipeline import finish, log_access, problem_answer, run
+from shared.core.http.answers import finish, problem_answer
+from shared.core.http.pipeline import log_access, run
 from shared.core.http.request import Answer, Request, request_id
 from shared.core.http.routes import Routes
 from shared.runtime.container import Container
@@ -20,6 +22,8 @@ Event = dict[str, Any]
 LambdaHandler = Callable[[Event, object], dict[str, Any]]
 _GZIP_FROM = 1024
 """Below the size of a packet compression saves nothing."""
+_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
+"""Named in ``Accept-Encoding``, and not with weight 0."""
 _METHODS = ["DELETE", "GET", "PATCH", "POST", "PUT"]
 
 
@@ -46,7 +50,7 @@ def to_request(event: Event, now: int) -> Request:
 def to_event_answer(answer: Answer, request: Request) -> dict[str, Any]:
     """The payload-format-2.0 answer; gzip where the caller takes it and it helps."""
     headers = dict(answer.headers)
-    if len(answer.body) < _GZIP_FROM or "gzip" not in request.headers.get("accept-encoding", ""):
+    if len(answer.body) < _GZIP_FROM or not _GZIP.search(request.headers.get("accept-encoding", "")):
         return {"statusCode": answer.status, "headers": headers, "body": answer.body.decode(), "isBase64Encoded": False}
     headers["Content-Encoding"] = "gzip"
     headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), "Accept-Encoding")))
@@ -66,6 +70,7 @@ def _unrouted(routes: Routes, request: Request, container: Container) -> Answer:
     methods = routes.allowed(request.path)
     if request.method == "OPTIONS":
         headers = header_rules.preflight(request.headers, methods or _METHODS, container.config)
+        log_access(container, request, "preflight", container.clock(), 204, None, None)
         return finish(Answer(204, headers, b""), "no-store", {}, request, container.config)
     if methods:
         offered = ", ".join(methods)

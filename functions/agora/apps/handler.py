@@ -18,6 +18,7 @@ routes = Routes("Agora")
     body=RegisterApp,
     returns=AppView,
     status=201,
+    target="app_id",
 )
 def register_app(call: Call) -> AppView:
     """Register an app, or replace its name and certificate. The certificate is sealed and never shown."""

@@ -7,14 +7,7 @@ from pydantic import AfterValidator, Field
 from shared.core.clock import parse_rfc3339
 from shared.core.http.models import Model
 from shared.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from shared.identity.keys import SCOPES, grantable
-
-
-def _grantable(scope: str) -> str:
-    if scope not in grantable():
-        message = f"is not a scope; there are {', '.join(SCOPES)}, <domain>:* and *"
-        raise ValueError(message)
-    return scope
+from shared.identity.keys import scope_name
 
 
 def _moment(text: str) -> str:
@@ -22,7 +15,7 @@ def _moment(text: str) -> str:
     return text
 
 
-Scope = Annotated[str, AfterValidator(_grantable)]
+Scope = Annotated[str, AfterValidator(scope_name)]
 Moment = Annotated[str, AfterValidator(_moment), Field(description="RFC 3339, with an offset")]
 
 

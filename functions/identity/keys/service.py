@@ -12,7 +12,7 @@ from shared.identity.keys import ApiKey, ApiKeys, Mode
 
 def create(store: ApiKeys, creator: Principal, wanted: CreateKey, *, key_id: str, mode: Mode, now: int) -> CreatedKey:
     """A new key. Raises 403 for a scope its creator lacks, 422 for an expiry that has passed."""
-    lacking = sorted(s for s in wanted.scopes if not _covers(creator, s))
+    lacking = sorted(s for s in wanted.scopes if not creator.covers(s))
     if lacking:
         message = f"a key cannot be given what its creator lacks: {', '.join(lacking)}"
         raise Forbidden(message)
@@ -32,11 +32,6 @@ def create(store: ApiKeys, creator: Principal, wanted: CreateKey, *, key_id: str
     )
     store.create(key)
     return CreatedKey(**_view(key).model_dump(), key=text)
-
-
-def _covers(creator: Principal, scope: str) -> bool:
-    """``agora:*`` is covered by itself and by ``*``; a plain scope as :meth:`Principal.may` says."""
-    return scope in creator.scopes or "*" in creator.scopes or (not scope.endswith("*") and creator.may(scope))
 
 
 def page(store: ApiKeys, query: ListQuery) -> Page:

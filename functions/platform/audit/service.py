@@ -1,5 +1,7 @@
 """Reading the audit chain."""
 
+import re
+
 from functions.platform.audit.models import AuditEntryView, AuditQuery
 from shared.core import pagination
 from shared.core.audit import AuditLog, AuditRecord
@@ -8,11 +10,13 @@ from shared.core.errors import FieldError, Invalid
 from shared.core.http.routes import Page
 from shared.core.scope import OrgScope
 
+_SEQ = re.compile(r"[0-9]{1,15}")
+
 
 def page(log: AuditLog, org: OrgScope, query: AuditQuery) -> Page:
     """One page. Raises 422 for a cursor that is not one of this list."""
     after = pagination.decode(query.cursor)
-    if after is not None and not after.isdigit():
+    if after is not None and not _SEQ.fullmatch(after):
         raise Invalid(fields=[FieldError("?cursor", "is not a cursor of this list")])
     records = log.page(org, limit=query.limit, before=int(after) if after else None)
     more = len(records) == query.limit and records[-1].seq > 1

@@ -10,7 +10,7 @@ from functions.webhooks.receive.refusal import refuse
 from functions.webhooks.receive.service import Sent
 from shared.agora.notification_signature import SIGNATURE_HEADER
 from shared.core.errors import Problem
-from shared.core.http.pipeline import limit
+from shared.core.http.guards import limit
 from shared.core.http.routes import Call, Routes
 from shared.core.logs import Log
 from shared.runtime.container import Container

@@ -1,7 +1,7 @@
 """What is done about a notification that is not taken: logged, and counted against its sender's address."""
 
 from shared.core.errors import Problem
-from shared.core.http.pipeline import IP_POLICY, Guards, limit
+from shared.core.http.guards import Guards, limit_address
 from shared.core.http.routes import Call
 from shared.core.logs import Log
 from shared.webhooks.entities import OpenSource
@@ -12,4 +12,4 @@ def refuse(guards: Guards, call: Call, opened: OpenSource | None, refused: Probl
     source_id, code = opened.source.id if opened else None, type(refused).code
     guards.logger.emit(Log.HOOK_REFUSED, request_id=call.request.request_id, source_id=source_id, code=code)
     if not type(refused).retryable:
-        limit(guards, f"ip:{call.request.source_ip}", IP_POLICY, call.now, call.route.path)
+        limit_address(guards, call.request, call.now, call.route.path)

@@ -90,7 +90,7 @@ class DynamoApiKeys:
 
     def get(self, key_id: str) -> ApiKey | None:
         """By its id."""
-        item = self._table.get(*keys.api_key(self._org, key_id))
+        item = self._table.get(*keys.api_key(self._org, key_id), consistent=True)
         return _read(item) if item else None
 
     def delete(self, key: ApiKey) -> None:

@@ -1,9 +1,12 @@
 """Idempotency records in the regional ``limits`` table; answers are sealed, since they may hold personal data."""
 
+from typing import Any
+
 from shared.adapters.dynamodb import keys
 from shared.adapters.dynamodb.table import ConditionFailed, DynamoTable, Update, stamped
+from shared.core import ids
 from shared.core.clock import SECOND
-from shared.core.idempotency import IN_FLIGHT, KEPT, Existing, Slot, StoredAnswer
+from shared.core.idempotency import IN_FLIGHT, KEPT, Began, Existing, Slot, StoredAnswer
 from shared.core.scope import OrgScope
 from shared.core.secrets import TenantCipher
 
@@ -19,34 +22,44 @@ class DynamoIdempotency:
         self._cipher = cipher
         self._region = region
 
-    def begin(self, org: OrgScope, slot: Slot, now: int) -> Existing | None:
+    def begin(self, org: OrgScope, slot: Slot, now: int) -> Began | Existing:
         """A put, conditional on there being none, or one that has expired, or a first request that never finished."""
         pk, sk = keys.idempotency(slot.id)
-        item = {
+        began = Began(now, ids.seed())
+        item: dict[str, Any] = {
             "pk": pk,
             "sk": sk,
             **stamped("idempotency", 1, org.org, self._region, now),
             "fingerprint": slot.fingerprint,
             "started_at": now,
+            "seed_at": began.at,
+            "seed": began.seed,
             "expires_at": (now + KEPT) // SECOND,
         }
         try:
             self._table.put(item)
         except ConditionFailed as taken:
             old = taken.item or {}
-            expired = old.get("expires_at", 0) * SECOND <= now
-            abandoned = "answer" not in old and old.get("started_at", 0) + IN_FLIGHT <= now
-            if expired or (abandoned and old.get("fingerprint") == slot.fingerprint):
-                return self._take_over(item, old.get("started_at", 0))
+            if old.get("expires_at", 0) * SECOND <= now:
+                return self._take_over(item, old, began)
+            if self._abandoned(old, slot, now):
+                same = {"seed_at": old["seed_at"], "seed": old["seed"]}
+                return self._take_over(item | same, old, Began(old["seed_at"], old["seed"]))
             return self._existing(org, old)
-        return None
+        return began
 
-    def _take_over(self, item: dict[str, object], seen: int) -> Existing | None:
+    @staticmethod
+    def _abandoned(old: dict[str, Any], slot: Slot, now: int) -> bool:
+        """The first try was killed before it could answer or give up."""
+        started: int = old.get("started_at", 0)
+        return "answer" not in old and started + IN_FLIGHT <= now and old.get("fingerprint") == slot.fingerprint
+
+    def _take_over(self, item: dict[str, Any], old: dict[str, Any], began: Began) -> Began | Existing:
         """Only one of several retries may: conditional on the start time that was seen."""
         pk, sk = str(item["pk"]), str(item["sk"])
-        sets = {k: v for k, v in item.items() if k not in {"pk", "sk"}}
+        seen = old.get("started_at", 0)
         update = Update(
-            sets=sets,
+            sets={k: v for k, v in item.items() if k not in {"pk", "sk"}},
             removes=["answer", "status"],
             condition="attribute_not_exists(pk) OR started_at = :seen",
             values={":seen": seen},
@@ -54,8 +67,8 @@ class DynamoIdempotency:
         try:
             self._table.update(pk, sk, update)
         except ConditionFailed:
-            return Existing(str(item["fingerprint"]), seen, None)
-        return None
+            return Existing(item["fingerprint"], seen, None)
+        return began
 
     def _existing(self, org: OrgScope, old: dict[str, object]) -> Existing:
         sealed = old.get("answer")

@@ -12,8 +12,8 @@ from shared.adapters.dynamodb.client import is_condition_failure, translate
 from shared.core.clock import rfc3339
 from shared.core.errors import Unavailable
 
-_BATCH_TRIES = 5
-"""A batch read answers with what it had capacity for."""
+_PASSING = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+"""Reasons to cancel a transaction that are gone a moment later."""
 
 
 class ConditionFailed(Exception):
@@ -119,47 +119,35 @@ class DynamoTable:
     ) -> list[dict[str, Any]]:
         """Items of one partition whose sort key begins with ``begins``, in order, after the sort key ``after``.
 
-        On the index ``listing`` the keys are ``list_pk`` and ``list_sk``.
+        On the index ``listing`` the keys are ``list_pk`` and ``list_sk``. One call reads at most 1 MB, so this may take
+        several: fewer than ``limit`` means that there are no more.
         """
         pk_name, sk_name = ("list_pk", "list_sk") if index == "listing" else ("pk", "sk")
         condition, values = "#p = :p", {":p": to_wire(pk)}
         if after is not None:
-            low, high = (begins, after) if newest_first else (after, begins + "\uffff")
+            low, high = (begins or " ", after) if newest_first else (after, begins + "\uffff")
+            if low > high:
+                return []
             condition += " AND #k BETWEEN :l AND :h"
-            values |= {":l": to_wire(low or " "), ":h": to_wire(high)}
+            values |= {":l": to_wire(low), ":h": to_wire(high)}
         elif begins:
             condition += " AND begins_with(#k, :b)"
             values[":b"] = to_wire(begins)
-        names = {"#p": pk_name} | ({"#k": sk_name} if "#k" in condition else {})
-        extra = {"IndexName": index} if index else {"ConsistentRead": consistent}
-        answer = self._call(
-            "query",
-            KeyConditionExpression=condition,
-            ExpressionAttributeNames=names,
-            ExpressionAttributeValues=values,
-            ScanIndexForward=not newest_first,
-            Limit=limit + (1 if after is not None else 0),
-            **extra,
-        )
-        items = [item_from_wire(i) for i in answer.get("Items", [])]
-        return [i for i in items if i[sk_name] != after][:limit]
-
-    def get_many(self, wanted: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-        """The items there are among at most 100 keys, in no order. Raises 503 if the store keeps holding some back."""
-        items: list[dict[str, Any]] = []
-        left = [self._key(pk, sk) for pk, sk in wanted]
-        for _ in range(_BATCH_TRIES):
-            if not left:
-                return items
-            try:
-                answer = self.client.batch_get_item(RequestItems={self.name: {"Keys": left}})
-            except (BotoCoreError, ClientError) as error:
-                raise translate(error) from error
-            items += [item_from_wire(i) for i in answer["Responses"].get(self.name, [])]
-            left = answer.get("UnprocessedKeys", {}).get(self.name, {}).get("Keys", [])
-        if left:
-            raise Unavailable("the store is over its capacity")
-        return items
+        arguments: dict[str, Any] = {
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": {"#p": pk_name} | ({"#k": sk_name} if "#k" in condition else {}),
+            "ExpressionAttributeValues": values,
+            "ScanIndexForward": not newest_first,
+            "Limit": limit + (1 if after is not None else 0),
+        } | ({"IndexName": index} if index else {"ConsistentRead": consistent})
+        found: list[dict[str, Any]] = []
+        while True:
+            answer = self._call("query", **arguments)
+            items = (item_from_wire(i) for i in answer.get("Items", []))
+            found += [i for i in items if i[sk_name] != after]
+            if len(found) >= limit or "LastEvaluatedKey" not in answer:
+                return found[:limit]
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def transact(self, actions: Sequence[dict[str, Any]]) -> None:
         """All or nothing. Each action is ``{"Put"|"Update"|"Delete"|"ConditionCheck": {…}}`` without its table name."""
@@ -168,8 +156,11 @@ class DynamoTable:
             self.client.transact_write_items(TransactItems=items)
         except ClientError as error:
             reasons = error.response.get("CancellationReasons", [])
-            if any(r.get("Code") == "ConditionalCheckFailed" for r in reasons):
+            codes = {r.get("Code") for r in reasons}
+            if "ConditionalCheckFailed" in codes:
                 raise ConditionFailed from error
+            if codes & _PASSING:
+                raise Unavailable("another request is changing the same thing") from error
             raise translate(error) from error
         except BotoCoreError as error:
             raise translate(error) from error

@@ -39,7 +39,7 @@ class Request:
         key = self.headers.get("idempotency-key")
         if key is None:
             return None
-        if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY or not key.isascii() or not key.isprintable():
+        if not 1 <= len(key) <= MAX_IDEMPOTENCY_KEY or not all("!" <= c <= "~" for c in key):
             message = "Idempotency-Key must be 1 to 255 visible ASCII characters"
             raise BadRequest(message)
         return key

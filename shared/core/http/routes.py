@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from shared.core import ids
 from shared.core.errors import Forbidden
 from shared.core.http.request import Request
-from shared.core.ids import derived, new
+from shared.core.idempotency import Began
 from shared.core.limits import Policy
 from shared.core.scope import OrgScope, Principal
 
@@ -33,6 +34,8 @@ class Call:
     principal: Principal | None = None
     body: Any = None
     query: Any = None
+    slot: Began | None = None
+    """Set under an Idempotency-Key."""
 
     @property
     def org(self) -> OrgScope:
@@ -51,11 +54,10 @@ class Call:
         return self.request.path_values[name]
 
     def new_id(self, prefix: str) -> str:
-        """An id for what this call creates; derived from the Idempotency-Key if there is one: a retry collapses."""
-        key = self.request.idempotency_key()
-        if key is None or self.principal is None:
-            return new(prefix, self.now)
-        return derived(prefix, self.principal.org.org, self.route.name, key)
+        """An id for what this call creates; under an Idempotency-Key the same for every try: a retry collapses."""
+        if self.slot is None:
+            return ids.new(prefix, self.now)
+        return ids.seeded(prefix, self.slot.at, self.slot.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,6 @@ class Page:
     limit: int
     next_cursor: str | None = None
     total: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """Data with headers or a status of its own; most routes return the model itself."""
-
-    data: Any
-    status: int = 201
-    headers: dict[str, str] = field(default_factory=dict)
-    message: str = "Created"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +110,8 @@ class Route:
     policy: Policy | None
     """A limit of its own, counted apart from the principal's default one."""
     audit: bool
+    target: str
+    """The field of the answer's data that names what was made, for the audit entry."""
     refuses: tuple[int, ...]
     """Statuses it also answers with, beyond those that follow from what else it says; for the document."""
     failures: str
@@ -161,6 +155,7 @@ class Routes:
         per_ip: bool = True,
         policy: Policy | None = None,
         audit: bool | None = None,
+        target: str = "id",
         refuses: tuple[int, ...] = (),
         failures: str = "Failure",
         media: tuple[str, ...] = ("application/json",),
@@ -202,6 +197,7 @@ class Routes:
                     refuses=refuses,
                     failures=failures,
                     media=media,
+                    target=target,
                     summary=(handler.__doc__ or "").strip(),
                 )
             )

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 
+from shared.core import pagination
 from shared.core.clock import DAY, system
 from shared.identity.keys import Mode
 from shared.runtime.bootstrap import Founded
@@ -103,6 +104,13 @@ BODIES = {
     "a past expiry": (json.dumps(WANTED | {"expires_at": "2020-01-01T00:00:00Z"}), {}, 422, "invalid", "/expires_at"),
     "a moment without offset": (
         json.dumps(WANTED | {"expires_at": "2030-01-01T00:00:00"}),
+        {},
+        422,
+        "invalid",
+        "/expires_at",
+    ),
+    "a moment past the last year": (
+        json.dumps(WANTED | {"expires_at": "9999-12-31T23:59:59-12:00"}),
         {},
         422,
         "invalid",
@@ -208,6 +216,14 @@ def test_no_key_is_given_more_than_its_creator_has(aws: Cloud, acme: Founded) ->
     assert (reply.status, reply.code) == (403, "forbidden")
 
 
+def _cursor(sort_key: str) -> str:
+    """Well formed, whatever it points to."""
+    return pagination.encode(sort_key)
+
+
+BAD_CURSORS = ["bm90IG91cnM", "", "%%%", _cursor("\U0001f600"), _cursor("\x01"), _cursor("x" * 2_000), "A" * 5_000]
+
+
 def test_pages_follow_one_another_without_gap_or_repeat(aws: Cloud, acme: Founded) -> None:
     """Given seven keys, when read three at a time, then each comes once, and a foreign cursor is refused."""
     for n in range(6):
@@ -220,11 +236,11 @@ def test_pages_follow_one_another_without_gap_or_repeat(aws: Cloud, acme: Founde
         if not (cursor := page.json["meta"]["next_cursor"]):
             break
         query = {"limit": "3", "cursor": cursor}
-    refused = call(aws, key=acme.api_key, query={"cursor": "bm90IG91cnM"})
+    refused = [call(aws, key=acme.api_key, query={"cursor": c}) for c in BAD_CURSORS]
     over = call(aws, key=acme.api_key, query={"limit": "101"})
 
     assert names == ["owner", "k0", "k1", "k2", "k3", "k4", "k5"]
-    assert (refused.status, refused.json["errors"][0]["pointer"]) == (422, "?cursor")
+    assert {(r.status, r.json["errors"][0]["pointer"]) for r in refused} == {(422, "?cursor")}
     assert (over.status, over.json["errors"][0]["pointer"]) == (422, "?limit")
 
 
@@ -241,6 +257,19 @@ def test_the_same_idempotency_key_gets_the_same_answer_without_its_secret(aws: C
     assert (other.status, other.code) == (422, "idempotency_mismatch")
     assert len(call(aws, key=acme.api_key).data) == 2
     assert first.data["name"] not in str([r for r in aws.rows("limits") if "answer" in r])
+
+
+def test_a_day_later_the_same_idempotency_key_is_a_new_request(aws: Cloud, acme: Founded) -> None:
+    """Given a key made a day ago, when its Idempotency-Key is used again, then another key is made, the first opens."""
+    headers = {"Idempotency-Key": "abc"}
+    with time_machine.travel(1_795_161_600, tick=False) as clock:
+        first = call(aws, "POST", key=acme.api_key, json_body=WANTED | {"scopes": ["identity:admin"]}, headers=headers)
+        clock.shift(25 * 3600)
+        second = call(aws, "POST", key=acme.api_key, json_body=WANTED, headers=headers)
+        opened = call(aws, key=first.data["key"])
+
+    assert (second.status, opened.status) == (201, 200)
+    assert first.data["id"] < second.data["id"], "ids stay in order of creation"
 
 
 def test_while_the_first_is_running_the_second_is_told_to_wait(aws: Cloud, acme: Founded) -> None:
@@ -328,3 +357,34 @@ def test_when_the_limiters_store_is_gone_calls_go_through(aws: Cloud, acme: Foun
 
     assert reply.status == 200
     assert "RateLimit" not in reply.headers
+
+
+def test_a_deed_whose_audit_entry_is_lost_is_still_done_and_told(
+    aws: Cloud, acme: Founded, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Given an audit chain that cannot be written, when a key is made, then it is told, and the log has the entry."""
+    module = aws.function("identity/keys")
+
+    class Gone:
+        def append(self, *_: object) -> None:
+            raise RuntimeError
+
+    module.container.audit = Gone()
+    reply = call(aws, "POST", key=acme.api_key, json_body=WANTED)
+
+    logged = capsys.readouterr().out
+    assert reply.status == 201
+    assert '"log":"SB1301"' in logged
+    assert reply.data["id"] in logged
+
+
+def test_guessing_credentials_is_bounded_per_address(aws: Cloud) -> None:
+    """Given an address that offers one wrong key after another, when it goes on, then it is told to wait."""
+    wrong = {"Authorization": "Bearer x"}
+    with time_machine.travel(1_795_161_600, tick=False):
+        statuses = [call(aws, headers=wrong, source_ip="2001:db8::1").status for _ in range(60)]
+        neighbour = call(aws, headers=wrong, source_ip="2001:db8::2")
+        elsewhere = call(aws, headers=wrong, source_ip="2001:db8:0:1::1")
+
+    assert statuses == [401] * 60
+    assert (neighbour.status, elsewhere.status) == (429, 401), "an IPv6 caller has a /64"

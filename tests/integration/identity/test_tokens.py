@@ -2,6 +2,7 @@
 
 import jwt
 
+from shared.core.clock import system
 from shared.runtime.bootstrap import Founded
 from tests.fakes.cloud import BASE_URL, Cloud
 
@@ -62,3 +63,23 @@ def test_the_document_that_is_served_is_the_one_committed(aws: Cloud) -> None:
 
     assert reply.json["openapi"] == "3.1.0"
     assert "/v1/auth/token" in reply.json["paths"]
+
+
+def test_a_scope_with_a_space_is_no_way_to_more(aws: Cloud, acme: Founded) -> None:
+    """Given a key for one domain, when it asks for a scope that would split into the star of all, then 422."""
+    key = aws.key(acme.org_id, "webhooks:*")
+
+    reply = aws.call("identity/token", "POST", "/v1/auth/token", key=key, json_body={"scopes": ["webhooks: *"]})
+
+    assert (reply.status, reply.json["errors"][0]["pointer"]) == (422, "/scopes/0")
+
+
+def test_a_token_ends_no_later_than_its_key(aws: Cloud, acme: Founded) -> None:
+    """Given a key that ends in two minutes, when exchanged for a quarter hour, then the token ends with the key."""
+    ends = system() + 120_000
+    key = aws.key(acme.org_id, "audit:read", expires_at=ends)
+
+    token = exchange(aws, key)["access_token"]
+
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert claims["exp"] == ends // 1000

@@ -4,10 +4,11 @@ import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.core.egress import (
+    URL_LIMIT,
     EgressRefused,
     Target,
     check_addresses,
@@ -61,6 +62,26 @@ def test_one_bad_answer_or_none_refuses_the_name(answers: list[str]) -> None:
 
 def test_repeated_answers_are_dialled_once_in_their_order() -> None:
     assert check_addresses(["8.8.8.8", "2606:4700::1", "8.8.8.8"]) == ("8.8.8.8", "2606:4700::1")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), max_size=2100))
+@example("é" * 400)
+@example("a" * (URL_LIMIT - len("https://example.com/")))
+@example("?" + "a" * (URL_LIMIT - len("https://example.com?")))
+def test_what_passes_once_passes_as_it_was_rebuilt(rest: str) -> None:
+    """A URL is registered once and judged again, rebuilt, at every call."""
+    try:
+        registered = target_of("https://example.com/" + rest.removeprefix("?"))
+    except EgressRefused:
+        return
+
+    assert len(registered.url) <= URL_LIMIT
+    assert target_of(registered.url) == registered
+
+
+def test_a_url_that_grows_too_long_by_encoding_is_refused_at_once() -> None:
+    with pytest.raises(EgressRefused, match="longer than 2048"):
+        target_of("https://example.com/" + "é" * 400)
 
 
 PRIVATE = st.one_of(

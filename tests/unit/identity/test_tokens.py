@@ -4,6 +4,7 @@ import base64
 import hmac
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import jwt
 import pytest
@@ -36,7 +37,7 @@ OTHER = make_key("jwk_1")
 
 def issue(ttl_s: int = 900, key: SigningKey = KEY, issuer: str = ISSUER) -> str:
     """A token of ours."""
-    return tokens.issue(PRINCIPAL, key, issuer=issuer, ttl_s=ttl_s, now=NOW)
+    return tokens.issue(replace(PRINCIPAL, expires_at=NOW + ttl_s * 1000), key, issuer=issuer, now=NOW)
 
 
 def verify(token: str, now: int = NOW) -> Principal:
@@ -94,7 +95,7 @@ FORGED: dict[str, Callable[[], str]] = {
         [issue().split(".")[0], unsigned(_claims() | {"org": "org_2"}, {}).split(".")[1], issue().split(".")[2]]
     ),
     "garbage": lambda: "a.b.c",
-    "not yet valid": lambda: tokens.issue(PRINCIPAL, KEY, issuer=ISSUER, ttl_s=900, now=NOW + 60_000),
+    "not yet valid": lambda: tokens.issue(PRINCIPAL, KEY, issuer=ISSUER, now=NOW + 60_000),
     "another typ": lambda: jwt.encode(_claims(), KEY.private_pem, algorithm="ES256", headers={"kid": "jwk_1"}),
     "another audience": lambda: jwt.encode(
         _claims() | {"aud": "x"}, KEY.private_pem, algorithm="ES256", headers={"kid": "jwk_1", "typ": "at+jwt"}
@@ -115,3 +116,10 @@ def test_a_forged_token_is_401(case: str) -> None:
         verify(FORGED[case]())
 
     assert refused.type is Unauthorized
+
+
+@pytest.mark.parametrize("scope", ["webhooks: *", "webhooks:* *", "root", ""])
+def test_what_is_no_scope_never_gets_into_a_token(scope: str) -> None:
+    """Given a text that would split into more than it was, when issued, then that fails."""
+    with pytest.raises(ValueError, match="is not a scope"):
+        tokens.issue(replace(PRINCIPAL, scopes=frozenset({scope})), KEY, issuer=ISSUER, now=NOW)
