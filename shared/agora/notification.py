@@ -24,6 +24,7 @@ from shared.agora.errors import (
 from shared.agora.event_catalogue import event_type
 from shared.agora.notification_signature import verify_signature
 from shared.core.clock import HOUR, MINUTE
+from shared.core.text import encodable
 
 MAX_BODY_BYTES = 1_048_576
 """The largest event known, 200 turns of a conversation (ConvoAI 112), has about 100 KB."""
@@ -178,8 +179,7 @@ def _finite(text: str) -> float:
 def _without_lone_surrogates(document: object) -> object:
     """Half an emoji, cut off by its writer, becomes U+FFFD: what we keep can be encoded again."""
     text = json.dumps(document, ensure_ascii=False)
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    cleaned: object = json.loads(whole)
+    cleaned: object = json.loads(encodable(text))
     return cleaned
 
 

@@ -7,6 +7,8 @@ are strings (https://developers.hubspot.com/docs/guides/api/crm/properties), an 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.core.text import bounded
+
 MAX_CHARACTERS = 2_000
 """Longer values are cut: HubSpot allows 65 536 characters each, and a whole record must fit an item of 400 KB."""
 
@@ -37,6 +39,6 @@ HUBSPOT_CONTACT = (
 
 
 def read(rules: tuple[FieldRule, ...], properties: Mapping[str, str | None]) -> dict[str, str]:
-    """Our fields of a provider's properties; what is empty or not mapped is left out."""
-    found = {rule.field: (properties.get(rule.source) or "").strip()[:MAX_CHARACTERS] for rule in rules}
+    """Our fields of a provider's properties, encodable; what is empty or not mapped is left out."""
+    found = {rule.field: bounded((properties.get(rule.source) or "").strip(), MAX_CHARACTERS) for rule in rules}
     return {name: value for name, value in found.items() if value}

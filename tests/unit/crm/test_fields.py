@@ -1,5 +1,7 @@
 """Field maps are data, read by one engine."""
 
+import json
+
 from functions.crm.contacts.models import ContactView
 from shared.crm.fields import HUBSPOT_CONTACT, MAX_CHARACTERS, FieldRule, read
 
@@ -14,6 +16,13 @@ def test_properties_become_our_fields() -> None:
 def test_a_long_value_is_cut() -> None:
     """Given a value longer than an item should hold, when read, then its beginning is kept."""
     assert read((FieldRule("a", "b"),), {"a": "x" * (MAX_CHARACTERS + 1)}) == {"b": "x" * MAX_CHARACTERS}
+
+
+def test_half_an_emoji_becomes_a_replacement_character() -> None:
+    """Given a value with a lone surrogate, as JSON can spell it, when read, then it can be encoded and stored."""
+    properties = json.loads('{"firstname": "Zo\\ud83d", "lastname": "\\ud83d\\ude00", "city": "\\udc00"}')
+
+    assert read(HUBSPOT_CONTACT, properties) == {"first_name": "Zo\ufffd", "last_name": "😀", "city": "\ufffd"}
 
 
 def test_every_mapped_field_is_shown_and_none_twice() -> None:
