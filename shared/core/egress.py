@@ -31,6 +31,7 @@ PORTS: Final = frozenset({443, 8443})
 
 URL_LIMIT: Final = 2048
 """Characters. Longer URLs fail in enough other places that a customer is better told at once."""
+_TOO_LONG: Final = f"The URL is longer than {URL_LIMIT} characters"
 
 
 # https://www.iana.org/assignments/iana-ipv4-special-registry (2025-10), multicast, and one address
@@ -124,6 +125,8 @@ class Target:
 def target_of(url: str, allow: Allow = frozenset()) -> Target:
     """What ``url`` points at. Raises :class:`EgressRefused` if its text alone rules it out."""
     target = _read(url)
+    if len(target.url) > URL_LIMIT:  # as it will be stored and called, percent-encoded
+        raise EgressRefused(_TOO_LONG)
     if is_allowed(target.host, target.port, allow):
         return target
     if target.scheme != "https":
@@ -203,7 +206,7 @@ def normal_host(host: str) -> str:
 
 def _read(url: str) -> Target:
     if len(url) > URL_LIMIT:
-        raise EgressRefused(f"The URL is longer than {URL_LIMIT} characters")
+        raise EgressRefused(_TOO_LONG)
     if _UNWRITABLE.search(url):
         raise EgressRefused("The URL contains a blank, a backslash or a control character")
     try:

@@ -44,11 +44,13 @@ def _base_url(url: str, allow: Allow) -> str:
     """As stored: judged, rebuilt from its parts, without the route (Agora's console asks for the whole URL)."""
     try:
         target = target_of(url, allow)
+        base = target.url.rstrip("/").removesuffix(_ROUTE).rstrip("/")
+        target_of(f"{base}{_ROUTE}", allow)  # what will be called
     except EgressRefused as refusal:
         raise EgressRefused(refusal.detail, fields=[FieldError("/base_url", refusal.detail)]) from refusal
     if "?" in target.path:
         raise Invalid(fields=[FieldError("/base_url", "must have no query")])
-    return target.url.rstrip("/").removesuffix(_ROUTE).rstrip("/")
+    return base
 
 
 def _view(settings: UpstreamSettings) -> UpstreamView:

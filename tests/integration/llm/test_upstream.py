@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.core.egress import URL_LIMIT
 from shared.core.scope import stored_scope
 from shared.runtime import llm
 from shared.runtime.bootstrap import Founded
@@ -31,6 +32,14 @@ def test_what_was_set_is_shown_without_its_key(aws: Cloud, acme: Founded) -> Non
         "ask_usage": True,
     }
     assert KEY not in made.text + shown.text
+
+
+@pytest.mark.parametrize("tail", ["é" * 400, "a" * (URL_LIMIT - len("https://llm.example.com/"))])
+def test_a_url_that_could_never_be_called_is_refused_at_once(aws: Cloud, acme: Founded, tail: str) -> None:
+    """Given a URL near the limit, when encoding it or the route behind it pass the limit, then 422 at its field."""
+    refused = put(aws, acme.api_key, base_url=f"https://llm.example.com/{tail}")
+
+    assert (refused.status, refused.code, refused.json["errors"][0]["pointer"]) == (422, "egress_refused", "/base_url")
 
 
 def test_the_key_is_stored_sealed_and_opens_for_its_organization_only(aws: Cloud, acme: Founded) -> None:
