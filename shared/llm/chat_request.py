@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from shared.core.errors import BadRequest, FieldError, MalformedJson, PayloadTooLarge
+from shared.core.text import encodable
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
 """Lambda takes 6 MB in a synchronous invocation (its quota), which here holds the body as an escaped JSON
@@ -101,6 +102,8 @@ def _no_constant(name: str) -> NoReturn:
 def _model(value: object) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_MODEL_NAME:
         _refuse("/model", f"must be a text of 1 to {MAX_MODEL_NAME} characters")
+    if value != encodable(value):  # half an emoji: no provider has such a model, and no record could hold its name
+        _refuse("/model", "must be whole characters")
     return value
 
 

@@ -12,6 +12,9 @@ Source = Literal["provider", "estimated", "none"]
 BYTES_PER_TOKEN = 4
 """OpenAI's rule of thumb for English (https://help.openai.com/en/articles/4936856). An estimate, and marked as one."""
 
+_MOST = 10**12
+"""Tokens of one completion that can be meant; a number of forty digits fits no store."""
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -43,7 +46,7 @@ def estimated(prompt_bytes: int, completion_bytes: int) -> Usage:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
 
 
 def _tokens(size: int) -> int:

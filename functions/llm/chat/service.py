@@ -10,11 +10,15 @@ from typing import Protocol
 from shared.core.clock import Clock
 from shared.core.errors import BadRequest, FieldError, NotFound, Problem
 from shared.core.scope import OrgScope, Principal
+from shared.core.text import bounded
 from shared.llm import openai_error, refusals, usage
-from shared.llm.chat_request import ChatRequest
+from shared.llm.chat_request import MAX_MODEL_NAME, ChatRequest
 from shared.llm.relay import Relay
 from shared.llm.upstream import ChatUpstream, Upstream, UsageRecord, serves
 from shared.llm.usage import Usage
+
+_MAX_CODE = 64
+"""Characters kept of an error's code: within a stream it is the provider's own."""
 
 
 class NotConfigured(BadRequest):
@@ -173,10 +177,10 @@ def _record(
     return UsageRecord(
         request_id=asked.request_id,
         key_id=asked.caller.id,
-        model=model,
+        model=bounded(model, MAX_MODEL_NAME),  # as the provider spells it
         usage=used,
         streamed=asked.request.stream,
-        outcome=outcome,
+        outcome=bounded(outcome, _MAX_CODE),
         ttft_ms=ttft_ms,
         provider_request_id=theirs,
         at=asked.at,

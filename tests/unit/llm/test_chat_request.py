@@ -62,6 +62,7 @@ def test_every_message_form_of_openai_is_read() -> None:
         (raw(model=None), "/model"),
         (raw(model=""), "/model"),
         (raw(model="m" * 257), "/model"),
+        (raw(model="m\ud800"), "/model"),
         (raw(messages=None), "/messages"),
         (raw(messages=[]), "/messages"),
         (raw(messages=[{"role": "user"}] * 2_049), "/messages"),

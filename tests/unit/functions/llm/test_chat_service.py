@@ -167,6 +167,24 @@ def test_what_fails_later_is_told_in_the_stream(last: tuple[Step, ...], code: st
     assert (recorded(world).outcome, recorded(world).usage.source) == (code, "estimated")
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_what_a_provider_calls_itself_is_kept_as_far_as_it_can_be_stored(*, stream: bool) -> None:
+    """Given a model name, a code and counts beyond any store, when recorded, then bounded, and encodable."""
+    name, counts = "m\ud800" * 250_000, {"prompt_tokens": 10**40, "completion_tokens": 1}
+    chunk = {"model": name, "choices": [{"index": 0, "delta": {"content": "a"}}], "usage": counts}
+    whole = {"model": name, "choices": [], "usage": counts}
+    error = {"error": {"message": "m", "code": "c\ud800" * 1_000}}
+    lines = [b"data: " + json.dumps(document).encode() + b"\n\n" for document in (chunk, error)]
+    world = World(tuple(lines) if stream else (json.dumps(whole).encode(),))
+
+    asyncio.run(pieces(world) if stream else service.complete(world, asked(stream=False), UPSTREAM))
+
+    record = recorded(world)
+    assert record.model == "m\ufffd" * 128
+    assert record.outcome == ("c\ufffd" * 32 if stream else "complete")
+    assert record.usage.source == "estimated"
+
+
 def test_a_caller_who_leaves_closes_the_upstream_and_is_recorded() -> None:
     world = World((ROLE, WORDS[0], WORDS[1]))
 
