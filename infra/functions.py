@@ -70,6 +70,11 @@ class Function:
         return bool(self.seals or self.opens)
 
     @property
+    def answers(self) -> bool:
+        """Whether HTTP requests reach it."""
+        return bool(self.prefixes or self.routes or self.streaming)
+
+    @property
     def domain(self) -> str:
         """The first folder, which names the stack."""
         return self.path.split("/", 1)[0]
@@ -102,7 +107,8 @@ FUNCTIONS = (
         "platform/sweep",
         tables=_grants({"events": {UPDATE}, "crm": {UPDATE}}),
         indexes=("events/work", "crm/work"),
-        sends=("inbound", "delivery", "crm-sync"),
+        # The dead-letter queues: for what kills one worker after the other.
+        sends=("inbound", "delivery", "crm-sync", "inbound-dlq", "delivery-dlq", "crm-sync-dlq"),
         every_minute=True,
         timeout_s=55,
     ),

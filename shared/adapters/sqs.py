@@ -42,6 +42,10 @@ class SqsWorkQueue:
             return False
         return True
 
+    def bury(self, ref: WorkRef, envelope: str) -> bool:
+        """To ``<queue>-dlq``, whose alarm tells operators."""
+        return SqsNotices(self._client, self._url_of(f"{ref.kind.queue}_dlq")).send(envelope)
+
 
 class SqsNotices:
     """Sends small documents to one queue."""

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 Table = Literal["platform", "events", "crm", "llm", "usage", "audit", "limits"]
-Queue = Literal["inbound", "delivery", "webhook_exhausted", "crm_sync"]
+Queue = Literal["inbound", "delivery", "webhook_exhausted", "crm_sync", "inbound_dlq", "delivery_dlq", "crm_sync_dlq"]
 
 
 class MissingSetting(RuntimeError):

@@ -16,6 +16,7 @@ from shared.core.clock import Clock, rfc3339, system
 FIELDS = frozenset(
     {
         "attempt",
+        "circuit",
         "code",
         "count",
         "dedupe",
@@ -69,6 +70,9 @@ class Log(Enum):
     WORK_EXHAUSTED = ("SB2007", "WARNING", "Work ran out of attempts")
     WORK_CRASHED = ("SB2008", "ERROR", "Work met an error nobody expected")
     WORK_LEASE_LOST = ("SB2009", "WARNING", "Another worker took the work over meanwhile")
+    WORK_PARKED = ("SB2010", "ERROR", "Work killed one worker after the other and is parked")
+    CIRCUIT_CHANGED = ("SB2201", "WARNING", "A circuit to another party opened, let a probe through, or closed")
+    BREAKER_UNAVAILABLE = ("SB2202", "ERROR", "The circuit breaker's store failed, calls are let through")
     SWEEP_DONE = ("SB2101", "INFO", "The sweep has looked for overdue work")
     HOOK_ACCEPTED = ("SB3001", "INFO", "An inbound notification was accepted")
     HOOK_REFUSED = ("SB3002", "WARNING", "An inbound notification was refused")

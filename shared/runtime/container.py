@@ -16,8 +16,8 @@ from shared.adapters.dynamodb.client import make_client
 from shared.adapters.dynamodb.table import DynamoTable
 from shared.core.clock import Clock, system
 from shared.core.config import Config, Table
-from shared.core.logs import Logger
-from shared.core.metrics import Metrics
+from shared.core.logs import Log, Logger
+from shared.core.metrics import Metric, Metrics
 from shared.core.scope import OrgScope
 
 if TYPE_CHECKING:
@@ -27,14 +27,16 @@ if TYPE_CHECKING:
     from shared.adapters.dynamodb.work import DynamoWork
     from shared.agora.apps import AgoraApps
     from shared.core.audit import AuditLog
+    from shared.core.breaker import Breaker, Circuit
     from shared.core.http.guards import Guards
     from shared.core.idempotency import IdempotencyStore
     from shared.core.limits import Limiter
     from shared.core.outbound.message import Sender
     from shared.core.secrets import TenantCipher
-    from shared.core.work.dispatch import Dispatcher, Sweep
+    from shared.core.work.dispatch import Dispatcher
     from shared.core.work.item import WorkRef
     from shared.core.work.store import WorkQueue, WorkStore
+    from shared.core.work.sweep import Sweep
     from shared.identity.authenticate import Authenticator
     from shared.identity.keys import ApiKeys
     from shared.identity.organizations import Organizations
@@ -92,13 +94,44 @@ class Container:
         return KmsCipher(make_kms(self.config.region), self.config.kms_key, self.clock)
 
     @cached_property
+    def impatient_dynamodb(self) -> Client:
+        """The client of limiter and breaker: it gives up after half a second, and does not retry."""
+        from shared.adapters.dynamodb.limits import CONNECT_S, READ_S
+
+        return make_client(self.config.region, connect_s=CONNECT_S, read_s=READ_S, attempts=1)
+
+    @cached_property
     def limiter(self) -> "Limiter":
-        """With a client of its own: it gives up after half a second, and does not retry."""
-        from shared.adapters.dynamodb.limits import CONNECT_S, READ_S, DynamoLimits
+        """Over the impatient client."""
+        from shared.adapters.dynamodb.limits import DynamoLimits
         from shared.core.limits import Limiter
 
-        client = make_client(self.config.region, connect_s=CONNECT_S, read_s=READ_S, attempts=1)
-        return Limiter(DynamoLimits(client, self.config.table("limits")))
+        return Limiter(DynamoLimits(self.impatient_dynamodb, self.config.table("limits")))
+
+    @cached_property
+    def breaker(self) -> "Breaker":
+        """All circuits of the region, over the impatient client; its trouble is told and lets calls through."""
+        from shared.adapters.dynamodb.breaker import DynamoCircuits
+        from shared.core.breaker import Breaker, BreakerPolicy, State
+        from shared.core.ids import seed
+
+        def changed(before: "Circuit", after: "Circuit") -> None:
+            self.logger.emit(Log.CIRCUIT_CHANGED, circuit=after.name, reason=f"{before.state} to {after.state}")
+            if after.state is State.OPEN:
+                self.metrics.put({Metric.CIRCUIT_OPENED: 1})
+
+        def blind() -> None:
+            self.logger.emit(Log.BREAKER_UNAVAILABLE)
+            self.metrics.put({Metric.BREAKER_FAIL_OPEN: 1})
+
+        return Breaker(
+            DynamoCircuits(DynamoTable(self.impatient_dynamodb, self.config.table("limits"))),
+            BreakerPolicy(),
+            clock=self.clock,
+            new_probe=seed,
+            watch=changed,
+            blind=blind,
+        )
 
     @cached_property
     def authenticator(self) -> "Authenticator":
@@ -199,15 +232,15 @@ class Container:
         """Accepts work into one store."""
         from shared.core.work.dispatch import Dispatcher
 
-        return Dispatcher(store, self.work_queue, self.config.region, self.logger)
+        return Dispatcher(store, self.work_queue, self.config.region, self.logger, self.metrics)
 
     @cached_property
     def sweep(self) -> "Sweep":
         """Over every table that holds work."""
-        from shared.core.work.dispatch import Sweep
+        from shared.core.work.sweep import Sweep
 
         stores: dict[str, WorkStore] = {"events": self.events_work, "crm": self.crm_work}
-        return Sweep(stores, self.work_queue, self.config.region, self.logger, self.metrics)
+        return Sweep(stores, self.work_queue, self.config.region, self.clock, self.logger, self.metrics)
 
     @cached_property
     def organizations(self) -> "Organizations":

@@ -220,9 +220,8 @@ def cloud(**settings: str) -> Iterator[Cloud]:
     with mock.patch.dict("os.environ", credentials), mock_aws(), _one_call_at_a_time():
         environ = make_tables(boto3.client("dynamodb", region_name=REGION))
         sqs = boto3.client("sqs", region_name=REGION)
-        for queue in QUEUES:
-            url = sqs.create_queue(QueueName=names.resource(STAGE, queue.name))["QueueUrl"]
-            environ[names.queue_key(queue.name)] = url
+        for name in [n for q in QUEUES for n in (q.name, f"{q.name}-dlq")]:
+            environ[names.queue_key(name)] = sqs.create_queue(QueueName=names.resource(STAGE, name))["QueueUrl"]
         key = boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"]["Arn"]
         environ |= {
             "STAGE": STAGE,

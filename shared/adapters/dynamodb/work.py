@@ -7,7 +7,7 @@ from shared.adapters.dynamodb.attributes import item_from_wire, to_wire
 from shared.adapters.dynamodb.table import ConditionFailed, DynamoTable, Update, stamped
 from shared.core.clock import MINUTE, rfc3339
 from shared.core.scope import stored_scope
-from shared.core.work.item import EARLY, MAX_CRASHES, Claim, NewWork, Overdue, Recovered, Status, WorkRef
+from shared.core.work.item import EARLY, MAX_CRASHES, MAX_LAPSES, Claim, NewWork, Overdue, Recovered, Status, WorkRef
 from shared.core.work.kinds import FIRST_SWEEP, WorkKind, beyond_queue
 from shared.core.work.store import LeaseLost
 
@@ -110,6 +110,8 @@ class DynamoWork:
             **changes,
             "status": Status.PENDING.value,
             "attempt": claim.attempt + 1,
+            "crashes": 0,
+            "lapses": 0,
             "not_before": not_before,
             "due_at": not_before + grace,
             "updated_at": rfc3339(now),
@@ -148,24 +150,41 @@ class DynamoWork:
         return [Overdue(WorkRef(kind, i["pk"], i["sk"]), i["due_at"]) for i in found]
 
     def recover(self, found: Overdue, now: int) -> Recovered | None:
-        """A claim whose lease has ended becomes pending, under a new version: its old holder can no longer finish."""
-        update = Update(
-            sets={"status": Status.PENDING.value, "not_before": now, "due_at": now + FIRST_SWEEP},
-            extra=["version = version + :one"],
-            condition="due_at = :seen AND #st IN (:pending, :claimed)",
-            names={"#st": "status"},
-            values={
-                ":seen": found.due_at,
-                ":one": 1,
-                ":pending": Status.PENDING.value,
-                ":claimed": Status.CLAIMED.value,
-            },
-        )
+        """A claim whose lease has ended becomes pending, under a new version: its old holder can no longer finish.
+
+        One write for what a queue lost; one more for what a worker left behind, since only then there is a lapse to
+        count, and the index does not tell the two apart.
+        """
+        item: dict[str, Any] | None
         try:
-            item = self.table.update(found.ref.pk, found.ref.sk, update)
+            item = self._recover(found, Status.PENDING, {"status": Status.PENDING.value}, now)
+        except ConditionFailed as missed:
+            item = self._lapsed(found, missed.item or {}, now)
+        if item is None:
+            return None
+        parked = item["status"] == Status.PARKED.value
+        return Recovered(item["id"], item["org"], item["actor"], item["request_id"], item["attempt"], parked)
+
+    def _lapsed(self, found: Overdue, old: Mapping[str, Any], now: int) -> dict[str, Any] | None:
+        lapses = old.get("lapses", 0) + 1
+        status = Status.PARKED if lapses >= MAX_LAPSES else Status.PENDING
+        try:
+            return self._recover(found, Status.CLAIMED, {"status": status.value, "lapses": lapses}, now)
         except ConditionFailed:
             return None
-        return Recovered(item["id"], item["org"], item["actor"], item["request_id"], item["attempt"])
+
+    def _recover(self, found: Overdue, was: Status, sets: Mapping[str, Any], now: int) -> dict[str, Any]:
+        parked = sets["status"] == Status.PARKED.value
+        due = {} if parked else {"due_at": now + FIRST_SWEEP}
+        update = Update(
+            sets={**sets, **due, "not_before": now},
+            removes=["work_pk", "due_at"] if parked else [],
+            extra=["version = version + :one"],
+            condition="due_at = :seen AND #st = :was",
+            names={"#st": "status"},
+            values={":seen": found.due_at, ":one": 1, ":was": was.value},
+        )
+        return self.table.update(found.ref.pk, found.ref.sk, update)
 
     def revive(self, ref: WorkRef, now: int, changes: Mapping[str, Any]) -> bool:
         """Replay: a fresh series of attempts, in the region that was asked for it."""
@@ -176,6 +195,7 @@ class DynamoWork:
                 "status": Status.PENDING.value,
                 "attempt": 0,
                 "crashes": 0,
+                "lapses": 0,
                 "not_before": now,
                 "due_at": now + FIRST_SWEEP,
                 "work_pk": ref.index_partition(self._region),

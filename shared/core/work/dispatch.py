@@ -1,4 +1,4 @@
-"""Accepting work and handing it to its queue; the sweep that stands behind the queue."""
+"""Accepting work and handing it to its queue."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,9 @@ from shared.core.clock import SECOND
 from shared.core.logs import Log, Logger
 from shared.core.metrics import Metric, Metrics
 from shared.core.work.envelope import WorkEnvelope
-from shared.core.work.item import Claim, NewWork, Overdue, Replay
-from shared.core.work.kinds import KINDS, SHARDS, WorkKind, beyond_queue
+from shared.core.work.item import Claim, NewWork, Replay
+from shared.core.work.kinds import beyond_queue
 from shared.core.work.store import WorkQueue, WorkStore
-
-SWEEP_PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -21,6 +19,7 @@ class Dispatcher:
     queue: WorkQueue
     region: str
     logger: Logger
+    metrics: Metrics
 
     def accept(self, work: NewWork, now: int, traceparent: str | None = None) -> bool:
         """True once the item is durable; False if it was accepted before. Then, and only then, the queue is told."""
@@ -69,54 +68,5 @@ class Dispatcher:
                 kind=envelope.ref.kind.name,
                 request_id=envelope.request_id,
             )
+            self.metrics.put({Metric.ENQUEUE_FAILED: 1}, route=envelope.ref.kind.name)
         return sent
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """Looks through the due-time index and hands every overdue item to its queue again."""
-
-    stores: dict[str, WorkStore]
-    """By table name."""
-    queue: WorkQueue
-    region: str
-    logger: Logger
-    metrics: Metrics
-
-    def run(self, now: int) -> dict[str, int]:
-        """Swept items per kind. A minute late is the worst case of a healthy sweep."""
-        swept = {kind.name: sum(self._shard(kind, shard, now) for shard in range(SHARDS)) for kind in KINDS.values()}
-        for name, count in swept.items():
-            if count:
-                self.metrics.put({Metric.WORK_SWEPT: count}, route=name)
-        self.logger.emit(Log.SWEEP_DONE, count=sum(swept.values()))
-        return swept
-
-    def _shard(self, kind: WorkKind, shard: int, now: int) -> int:
-        """Page by page: a recovered item is due later, so the next query finds the next ones. A page of which nothing
-        could be recovered ends it: the index lags behind the table, and others sweep too.
-        """
-        store, swept = self.stores[kind.table], 0
-        while True:
-            found = store.overdue(kind, shard, now, SWEEP_PAGE)
-            recovered = sum(self._again(store, item, now) for item in found)
-            swept += recovered
-            if len(found) < SWEEP_PAGE or not recovered:
-                return swept
-
-    def _again(self, store: WorkStore, found: Overdue, now: int) -> bool:
-        item = store.recover(found, now)
-        if item is None:
-            return False
-        envelope = WorkEnvelope(
-            ref=found.ref,
-            id=item.id,
-            org=item.org,
-            actor=item.actor,
-            request_id=item.request_id,
-            occurred_at=now,
-            origin_region=self.region,
-            attempt=item.attempt,
-        )
-        self.queue.send(found.ref, envelope.dumps(), item.org, 0)
-        return True

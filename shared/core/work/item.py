@@ -33,6 +33,9 @@ class Status(StrEnum):
 
 MAX_CRASHES = 5
 """Our own code failed this often on an item: it leaves the sweep and waits for an operator's redrive."""
+MAX_LAPSES = 20
+"""This many claims in a row ended by nothing but time: what kills its worker is not handed to another for ever.
+Far above what deploys and lost machines do to one item."""
 EARLY = 1_000
 """A queue's delay is in whole seconds and clocks differ: an item may be claimed this much early, milliseconds."""
 
@@ -121,3 +124,5 @@ class Recovered:
     actor: str
     request_id: str
     attempt: int
+    parked: bool = False
+    """It killed one worker after the other: off the sweep, for an operator."""

@@ -36,7 +36,10 @@ class WorkStore(Protocol):
         """Items another may take, oldest first."""
 
     def recover(self, found: Overdue, now: int) -> Recovered | None:
-        """Make an overdue item claimable again and due anew in 120 s. None: somebody was quicker."""
+        """Make an overdue item claimable again and due anew in 120 s; parked after :data:`MAX_LAPSES`.
+
+        None: somebody was quicker.
+        """
 
     def revive(self, ref: WorkRef, now: int, changes: Mapping[str, Any]) -> bool:
         """Make a failed or done item pending again (replay), here. False: it is neither."""
@@ -44,6 +47,9 @@ class WorkStore(Protocol):
 
 class WorkQueue(Protocol):
     """The accelerator."""
+
+    def bury(self, ref: WorkRef, envelope: str) -> bool:
+        """Send to the kind's dead-letter queue, for an operator to see. Best effort, like every send."""
 
     def send(self, ref: WorkRef, envelope: str, org: str, delay_s: int) -> bool:
         """Best effort: False when the queue did not take it, never raises. ``delay_s`` is 0 to 900."""

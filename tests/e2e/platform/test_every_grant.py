@@ -174,6 +174,29 @@ def _overdue(region: str, table: str, item_id: str, **changed: int) -> None:
     assert "FunctionError" not in answer, answer["Payload"].read()
 
 
+def _killer(region: str, table: str, item_id: str, queue: str) -> None:
+    """Let an item look as if it had killed nineteen workers and now the twentieth: the sweep buries it."""
+    from shared.core.work.item import MAX_LAPSES
+
+    item = until(lambda: _item(region, table, item_id) or None, seconds=WAITS_S, what=f"{item_id} as open work")
+    aws.client("dynamodb", region).update_item(
+        TableName=names.resource(STAGE, table),
+        Key={"pk": item["pk"], "sk": item["sk"]},
+        UpdateExpression="SET #status = :claimed",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":claimed": {"S": "claimed"}},
+    )
+    _overdue(region, table, item_id, lapses=MAX_LAPSES - 1)
+    sqs = aws.client("sqs", region)
+    url = sqs.get_queue_url(QueueName=names.resource(STAGE, f"{queue}-dlq"))["QueueUrl"]
+
+    def look() -> bool | None:
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0).get("Messages", [])
+        return True if any(json.loads(m["Body"])["id"] == item_id for m in found) else None
+
+    until(look, seconds=WAITS_S, what=f"{item_id} in the dead-letter queue of {queue}")
+
+
 def _notified(source: dict[str, Any], secret: str) -> str:
     """One Agora notification; the event's id."""
     body, headers = notifications.signed(notifications.fresh(), secret)
@@ -218,6 +241,24 @@ def test_a_webhook_survives_a_lost_queue_runs_out_and_is_replayed(api: Api, regi
         until(lambda: _disabled(api, endpoint["id"]), seconds=WAITS_S, what="an endpoint that is gone")
     api.call("DELETE", f"/v1/sources/{source['id']}")
     api.call("DELETE", f"/v1/webhooks/endpoints/{endpoint['id']}")
+
+
+def test_what_kills_its_workers_ends_in_their_dead_letter_queue(api: Api, region: str) -> None:
+    secret = secrets.token_hex(16)
+    endpoint = api.call("POST", "/v1/webhooks/endpoints", json={"url": f"http://127.0.0.1:{SINK_PORT}/tour"})
+    source = api.call("POST", "/v1/sources", json={"provider": "agora", "name": "tour", "secrets": [secret]})
+    with _paused(region, "inbound"):
+        _killer(region, "events", _notified(source, secret), "inbound")
+    with _paused(region, "delivery"):
+        _notified(source, secret)
+        waiting = until(lambda: _delivery(api, endpoint["id"], "pending"), seconds=WAITS_S, what="an open delivery")
+        _killer(region, "events", waiting["id"], "delivery")
+    with _paused(region, "crm-sync"):
+        wanted = {"private_token": hubspot.TOKEN, "name": "tour"}
+        connection = api.call("POST", "/v1/connections/hubspot", json=wanted)
+        _killer(region, "crm", connection["id"], "crm-sync")
+    for path in (f"connections/{connection['id']}", f"sources/{source['id']}", f"webhooks/endpoints/{endpoint['id']}"):
+        api.call("DELETE", f"/v1/{path}")
 
 
 def _disabled(api: Api, endpoint: str) -> bool | None:

@@ -13,7 +13,7 @@ def _no_sweep(function: str) -> None:
     """What a queue or a worker lost stays lost."""
     if function != "platform/sweep":
         return
-    from shared.core.work.dispatch import Sweep
+    from shared.core.work.sweep import Sweep
 
     Sweep.run = lambda _self, _now: {}  # type: ignore[assignment, method-assign]
 

@@ -11,12 +11,13 @@ from shared.core.clock import HOUR, MINUTE, SECOND
 from shared.core.logs import Logger
 from shared.core.metrics import Metrics
 from shared.core.scope import OrgScope, stored_scope
-from shared.core.work import dispatch
-from shared.core.work.dispatch import Dispatcher, Sweep
+from shared.core.work import sweep
+from shared.core.work.dispatch import Dispatcher
 from shared.core.work.envelope import UnreadableEnvelope, WorkEnvelope, read_ref
-from shared.core.work.item import MAX_CRASHES, Claim, NewWork, WorkRef
-from shared.core.work.kinds import DELIVERY, FIRST_SWEEP
-from shared.core.work.store import LeaseLost
+from shared.core.work.item import MAX_CRASHES, MAX_LAPSES, Claim, NewWork, Overdue, WorkRef
+from shared.core.work.kinds import DELIVERY, FIRST_SWEEP, WorkKind
+from shared.core.work.store import LeaseLost, WorkStore
+from shared.core.work.sweep import BUDGET, Sweep
 from shared.core.work.worker import Worker
 from tests.fakes.cloud import REGION, Cloud
 
@@ -31,6 +32,7 @@ class Queue:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, int]] = []
+        self.buried: list[str] = []
         self.up = True
 
     def send(self, ref: WorkRef, envelope: str, org: str, delay_s: int) -> bool:
@@ -39,6 +41,12 @@ class Queue:
         if self.up:
             self.sent.append((envelope, delay_s))
         return self.up
+
+    def bury(self, ref: WorkRef, envelope: str) -> bool:
+        """Remember what was buried."""
+        del ref
+        self.buried.append(envelope)
+        return True
 
 
 @dataclass
@@ -55,11 +63,12 @@ class World:
 
     def accept(self, work: NewWork, now: int = NOW) -> bool:
         """As an API does."""
-        return Dispatcher(self.store, self.queue, REGION, QUIET).accept(work, now)
+        return Dispatcher(self.store, self.queue, REGION, QUIET, SILENT).accept(work, now)
 
     def sweep(self, now: int) -> int:
         """As the schedule does."""
-        return Sweep({"events": self.store, "crm": self.store}, self.queue, REGION, QUIET, SILENT).run(now)["delivery"]
+        stores: dict[str, WorkStore] = {"events": self.store, "crm": self.store}
+        return Sweep(stores, self.queue, REGION, lambda: now, QUIET, SILENT).run(now)["delivery"]
 
 
 @pytest.fixture
@@ -176,6 +185,71 @@ def test_work_that_crashes_us_is_parked_and_can_be_redriven(world: World) -> Non
     claimed(world, work, now)
 
 
+def test_what_kills_one_worker_after_the_other_is_parked_for_an_operator(world: World) -> None:
+    """Given an item whose every worker dies, when twenty have, then it is off the sweep and in the DLQ."""
+    work = world.new()
+    world.accept(work)
+    now = NOW
+    for _ in range(MAX_LAPSES):
+        claimed(world, work, now)
+        now += DELIVERY.lease
+        assert world.sweep(now) == 1
+
+    assert [read_ref(b) for b in world.queue.buried] == [work.ref]
+    assert len(world.queue.sent) == MAX_LAPSES, "the first by accepting it, then one for each recovery but the last"
+    assert world.sweep(now + HOUR) == 0
+    claimed(world, work, now)
+
+
+def test_progress_forgives_crashes_and_lapses(world: World) -> None:
+    """Given an item that crashed us once between attempts, when that happens five times, then it is not parked."""
+    work = world.new()
+    world.accept(work)
+    now = NOW
+    for _ in range(MAX_CRASHES):
+        world.store.crash(claimed(world, work, now), now)
+        world.store.reschedule(claimed(world, work, now), now, now, {})
+
+    assert claimed(world, work, now).crashes == 0
+
+
+def test_one_tables_trouble_does_not_keep_the_sweep_from_another(world: World) -> None:
+    """Given a table that is down, when swept, then the other's work is handed on, and the trouble is told."""
+    world.queue.up = False
+    world.accept(world.new())
+    world.queue.up = True
+
+    class Down:
+        def overdue(self, *_: object) -> None:
+            raise ConnectionError
+
+    stores: dict[str, WorkStore] = {"events": world.store, "crm": Down()}  # type: ignore[dict-item]
+    now = NOW + FIRST_SWEEP
+    with pytest.raises(ConnectionError):
+        Sweep(stores, world.queue, REGION, lambda: now, QUIET, SILENT).run(now)
+
+    assert len(world.queue.sent) == 1
+
+
+def test_a_sweep_ends_within_its_time_and_the_next_begins_elsewhere(world: World) -> None:
+    """Given a clock that runs out, when swept, then the sweep ends; a minute later other shards come first."""
+    asked: list[list[tuple[str, int]]] = []
+
+    class Slow:
+        def overdue(self, kind: WorkKind, shard: int, *_: object) -> list[Overdue]:
+            asked[-1].append((kind.name, shard))
+            return []
+
+    stores: dict[str, WorkStore] = {"events": Slow(), "crm": Slow()}  # type: ignore[dict-item]
+    for start in (NOW, NOW + MINUTE):
+        asked.append([])
+        times = iter([start] * 8 + [start + BUDGET + 1] * 200)
+        Sweep(stores, world.queue, REGION, lambda times=times: next(times), QUIET, SILENT).run(start)  # type: ignore[misc]
+
+    assert [len(a) for a in asked] == [4, 4]
+    assert not set(asked[0]) & set(asked[1])
+
+
 def test_failed_work_can_be_revived_for_a_fresh_series(world: World) -> None:
     """Given exhausted work, when replayed, then it is pending with no attempts; what is in flight cannot be."""
     work = world.new()
@@ -270,7 +344,7 @@ def test_an_envelope_carries_references_and_no_body(world: World) -> None:
 
 def test_a_backlog_is_swept_whole(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Given more items than a page in each shard, when swept, then every one is sent, once."""
-    monkeypatch.setattr(dispatch, "SWEEP_PAGE", 3)
+    monkeypatch.setattr(sweep, "PAGE", 3)
     names = [f"item-{n}" for n in range(120)]
     world.queue.up = False
     for name in names:

@@ -10,6 +10,7 @@ import pytest
 
 from functions.webhooks.process.service import AT_ONCE, Processor
 from shared.core.logs import Logger
+from shared.core.metrics import Metrics
 from shared.core.scope import OrgScope, stored_scope
 from shared.core.work.dispatch import Dispatcher
 from shared.core.work.item import Claim, NewWork, WorkRef
@@ -83,7 +84,7 @@ class World:
             endpoints=lambda _org: cast("Endpoints", self),
             messages=lambda _org: cast("Messages", self),
             deliveries=lambda _org: cast("Deliveries", self),
-            dispatcher=Dispatcher(store, queue, "eu-west-1", Logger(level="ERROR")),
+            dispatcher=Dispatcher(store, queue, "eu-west-1", Logger(level="ERROR"), Metrics(write=lambda _: None)),
             clock=lambda: NOW,
             logger=Logger(level="ERROR"),
         )
