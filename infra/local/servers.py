@@ -86,7 +86,7 @@ def _chat_environment(stage: Stage, region: Region, task: Path) -> dict[str, str
     }
 
 
-def _unpacked() -> Path:
+def unpacked_chat() -> Path:
     """The chat function's zip and layers side by side, as Lambda lays them out; kept by content."""
     target = bundling.this_machine()
     layers = [bundling.dependencies("deps", target), bundling.dependencies("asgi", target), bundling.shared(target)]
@@ -102,27 +102,31 @@ def _unpacked() -> Path:
     return task
 
 
-def _keep(name: str, command: list[str], env: dict[str, str], *, code: str = "") -> None:
+def _keep(name: str, command: list[str], env: dict[str, str], *, cwd: Path = ROOT, code: str = "") -> None:
     """Have the program run with exactly this command, environment and code."""
     wanted = hashlib.sha256(json.dumps([command, sorted(env.items()), code]).encode()).hexdigest()
     record = RUN / f"{name}.made-of"
     if processes.running(name) and record.exists() and record.read_text() == wanted:
         return
     processes.stop(name, grace_s=5)
-    processes.start(name, command, env)
+    processes.start(name, command, env, cwd)
     record.write_text(wanted)
 
 
-def start(stage: Stage, region: Region) -> None:
-    """The chat app (when it is deployed) and the edge of one region, restarted if they changed.
+def start_chat(stage: Stage, region: Region, task: Path) -> None:
+    """The chat app of one region as the artefact runs on AWS: `run.sh` in the folder it is unpacked in.
 
-    The chat app runs as the artefact does on AWS: `run.sh` over the built zip and layers.
+    In that folder: Python looks in the working directory first, and would find the work tree's sources in ROOT.
     """
+    environment = _chat_environment(stage, region, task)
+    _keep(f"chat-{region.name}", ["sh", str(task / "run.sh")], environment, cwd=task)
+
+
+def start(stage: Stage, region: Region) -> None:
+    """The chat app (when it is deployed) and the edge of one region, restarted if they changed."""
     RUN.mkdir(parents=True, exist_ok=True)
     if bundling.exists(CHAT):
-        task = _unpacked()
-        environment = _chat_environment(stage, region, task)
-        _keep(f"chat-{region.name}", ["sh", str(task / "run.sh")], environment)
+        start_chat(stage, region, unpacked_chat())
     _keep(
         f"edge-{region.name}",
         [
