@@ -1,9 +1,10 @@
-"""EventBridge Scheduler calling one function each minute."""
+"""EventBridge Scheduler calling one function each minute, and the alarm for the minutes in which it did not."""
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from infra.constructs.alarm import alarm
 from infra.constructs.context import Place
 from infra.constructs.function import Fn
 
@@ -34,4 +35,17 @@ def every_minute(scope: Construct, place: Place, fn: Fn) -> None:
             role_arn=role.role_arn,
             retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(maximum_retry_attempts=0),
         ),
+    )
+    # Here silence is the fault: nothing else notices a schedule that is off or may not invoke.
+    alarm(
+        scope,
+        place,
+        f"{fn.spec.path.replace('/', '-')}-silent",
+        says=f"functions/{fn.spec.path} has not run for three minutes: see docs/runbooks/sweep.md",
+        metric=("AWS/Lambda", "Invocations"),
+        dimensions={"FunctionName": name},
+        threshold=1,
+        comparison_operator="LessThanThreshold",
+        evaluation_periods=3,
+        treat_missing_data="breaching",
     )

@@ -16,6 +16,7 @@ from infra.constructs import grants
 from infra.constructs.alarm import alarm
 from infra.constructs.context import Place
 from infra.constructs.nag import accept
+from infra.constructs.signals import count_lines
 from infra.functions import Function
 
 # Where the Lambda Web Adapter starts a streaming app, and what it waits for.
@@ -95,6 +96,7 @@ class Fn(Construct):
             retention_in_days=place.stage.log_retention_days,
         )
         log.apply_removal_policy(RemovalPolicy.DESTROY)
+        count_lines(self, place, spec, log)
         variables = {
             "STAGE": place.stage.name,
             "FUNCTION": spec.path,

@@ -66,7 +66,7 @@ def environment(place: Place, spec: Function, key_arn: str | None) -> dict[str, 
         variables["EGRESS_ALLOW"] = ",".join(place.stage.egress_allow)
     if spec.path == "crm/sync":
         variables["HUBSPOT_BASE_URL"] = place.stage.hubspot_base_url or ""
-    if spec.prefixes or spec.routes or spec.streaming:
+    if spec.answers:
         variables["CORS_ORIGINS"] = ",".join(place.stage.cors_origins)
         variables["HOURLY_LIMIT"] = str(place.stage.hourly_limit)
     return {name: value for name, value in variables.items() if value}

@@ -8,6 +8,7 @@ from infra.constructs.every_minute import every_minute
 from infra.constructs.function import Fn, Layers
 from infra.constructs.http_routes import http_routes
 from infra.constructs.queue_worker import queue_worker
+from infra.constructs.signals import rings, written_by
 from infra.constructs.streaming_api import StreamingApi
 from infra.functions import Function
 from infra.queues import Queue
@@ -54,3 +55,7 @@ class DomainStack(Stack):
             worker = made.get(queue.consumer or "")
             timeout = worker.spec.timeout_s if worker else _NO_CONSUMER_S
             queue_worker(self, place, queue, worker.entry if worker else None, timeout)
+        written = dict.fromkeys((signal, spec.domain) for spec in functions for signal in written_by(spec))
+        for signal, domain in written:
+            if not signal.regional:
+                rings(self, place, signal, domain)

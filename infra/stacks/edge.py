@@ -9,6 +9,7 @@ from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
 from infra.constructs.context import Place
+from infra.constructs.signals import LIMITER_FAIL_OPEN, rings
 
 # The route, never the path: a webhook path holds a source token.
 ACCESS_LOG = {
@@ -61,6 +62,8 @@ class EdgeStack(Stack):
                 throttling_rate_limit=10000,
             ),
         )
+        # Every domain's functions count into it.
+        rings(self, place, LIMITER_FAIL_OPEN)
         self.api_id = api.ref
         self.public_base_url = stage.base_urls.get(place.region) or api.attr_api_endpoint
         if stage.domain:
