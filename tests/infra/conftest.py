@@ -13,6 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 HOME, SECOND = "us-east-1", "eu-west-1"
 ACCOUNT = "111122223333"
 
+# jsii runs the Node it finds first, as soon as a test file imports aws_cdk: the pinned one.
+os.environ["PATH"] = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
 Template = dict[str, Any]
 Templates = dict[str, Template]
 
@@ -33,8 +36,6 @@ def full_stage() -> settings.Stage:
 @pytest.fixture(scope="session")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
     """Stack name -> template. Synthesizing raises on any finding of cdk-nag."""
-    # jsii runs the Node it finds first: the pinned one.
-    os.environ["PATH"] = f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
     os.environ["SOURCE_ONLY"] = "1"
     from infra import app
 
