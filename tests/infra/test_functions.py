@@ -1,5 +1,6 @@
 """What every deployed function has, and has not."""
 
+import re
 from typing import Any
 
 import pytest
@@ -150,3 +151,25 @@ def test_no_account_number_is_written_where_a_variable_does(templates: Templates
     ]
 
     assert hard == []
+
+
+def test_chat_may_do_no_more_than_authenticate_limit_open_and_record(templates: Templates) -> None:
+    """It runs the longest, beside a server that parses what anybody sends: an upper bound, by hand."""
+    chat = next(f for f in FUNCTIONS if f.path == "llm/chat")
+    found = {
+        (action, table)
+        for statement in _statements(_role(templates, chat))
+        for action in _many(statement["Action"])
+        for table in re.findall(r"/switchboard-prod-([^']+)'", str(statement["Resource"])) or [""]
+    }
+
+    most = {
+        *(("dynamodb:GetItem", "platform"), ("dynamodb:Query", "platform")),
+        *(("dynamodb:UpdateItem", "limits"), ("dynamodb:GetItem", "limits")),
+        ("dynamodb:PutItem", "llm"),
+        ("kms:Decrypt", ""),
+        *(("logs:CreateLogStream", "llm-chat:*"), ("logs:PutLogEvents", "llm-chat:*")),
+        *(("xray:PutTraceSegments", ""), ("xray:PutTelemetryRecords", "")),
+    }
+    assert found - most == set()
+    assert chat.opens == {"llm"}
