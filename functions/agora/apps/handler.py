@@ -1,7 +1,8 @@
 """/v1/agora/apps — the Agora projects an organization mints tokens for."""
 
 from functions.agora.apps import service
-from functions.agora.apps.models import AppView, Deleted, RegisterApp
+from functions.agora.apps.models import AppView, RegisterApp
+from shared.core.http.models import Deleted
 from shared.core.http.routes import Call, Page, Routes
 from shared.runtime.container import Container
 from shared.runtime.lambda_http import lambda_api

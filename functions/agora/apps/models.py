@@ -20,10 +20,3 @@ class AppView(Model):
     app_id: str
     name: str
     created_at: str
-
-
-class Deleted(Model):
-    """What is gone."""
-
-    id: str
-    deleted: bool

@@ -1,9 +1,10 @@
 """Registering Agora apps."""
 
-from functions.agora.apps.models import AppView, Deleted, RegisterApp
+from functions.agora.apps.models import AppView, RegisterApp
 from shared.agora.apps import AgoraAppRecord, AgoraApps
 from shared.core.clock import rfc3339
 from shared.core.errors import NotFound
+from shared.core.http.models import Deleted
 from shared.core.http.routes import Page
 from shared.core.pagination import MAX_LIMIT
 

@@ -1,7 +1,8 @@
 """/v1/connections — an organization's accounts at CRM providers."""
 
 from functions.crm.connections import service
-from functions.crm.connections.models import ConnectHubSpot, ConnectionView, Deleted, ListQuery
+from functions.crm.connections.models import ConnectHubSpot, ConnectionView
+from shared.core.http.models import Deleted, PageQuery
 from shared.core.http.routes import Call, Page, Routes
 from shared.crm.connection import Connections
 from shared.crm.pull import Order, Pulls
@@ -37,7 +38,7 @@ def connect_hubspot(call: Call) -> ConnectionView:
     return service.connect(*_stores(call), call.body, call.new_id("conn"), _order(call))
 
 
-@routes.add("GET", ALL, name="listConnections", scope="crm:read", query=ListQuery, returns=ConnectionView, paged=True)
+@routes.add("GET", ALL, name="listConnections", scope="crm:read", query=PageQuery, returns=ConnectionView, paged=True)
 def list_connections(call: Call) -> Page:
     """List the connections, oldest first, with the state of their pulls."""
     return service.page(*_stores(call), call.query)

@@ -3,7 +3,6 @@
 from pydantic import Field
 
 from shared.core.http.models import Model
-from shared.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
 
 
 class ConnectHubSpot(Model):
@@ -13,13 +12,6 @@ class ConnectHubSpot(Model):
         min_length=20, max_length=512, pattern=r"^[\x21-\x7e]*$", repr=False, description="sealed, never shown again"
     )
     name: str = Field("HubSpot", min_length=1, max_length=80)
-
-
-class ListQuery(Model):
-    """Paging."""
-
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
-    cursor: str | None = None
 
 
 class PullView(Model):
@@ -47,10 +39,3 @@ class ConnectionView(Model):
     status: str = Field(description="new, syncing, active, unauthorized, forbidden or failed")
     created_at: str
     sync: PullView | None
-
-
-class Deleted(Model):
-    """What is gone."""
-
-    id: str
-    deleted: bool

@@ -6,10 +6,11 @@ is up. The pull's first page is the test of the token, and its outcome is the co
 
 from collections.abc import Sequence
 
-from functions.crm.connections.models import ConnectHubSpot, ConnectionView, Deleted, ListQuery, PullView
+from functions.crm.connections.models import ConnectHubSpot, ConnectionView, PullView
 from shared.core import pagination
 from shared.core.clock import rfc3339
 from shared.core.errors import Conflict, FieldError, Invalid, NotFound
+from shared.core.http.models import Deleted, PageQuery
 from shared.core.http.routes import Page
 from shared.core.ids import is_id
 from shared.crm.connection import PREFIX, Connection, Connections
@@ -25,7 +26,7 @@ def connect(
     return _view(made, pulls.get(made.id))
 
 
-def page(connections: Connections, pulls: Pulls, query: ListQuery) -> Page:
+def page(connections: Connections, pulls: Pulls, query: PageQuery) -> Page:
     """One page, oldest first. Raises 422 for a cursor that is not one of this list."""
     after = pagination.decode(query.cursor)
     if after is not None and not is_id(PREFIX, after):

@@ -2,15 +2,12 @@
 
 from pydantic import Field
 
-from shared.core.http.models import Model
-from shared.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from shared.core.http.models import Model, PageQuery
 
 
-class ContactsQuery(Model):
+class ContactsQuery(PageQuery):
     """Paging and filters; both filters together must both hold."""
 
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
-    cursor: str | None = None
     connection_id: str | None = Field(None, pattern=r"^conn_[0-9A-HJKMNP-TV-Z]{26}$")
     email: str | None = Field(None, min_length=3, max_length=320, description="compared without case")
 

@@ -1,7 +1,8 @@
 """/v1/api-keys — make, list and revoke the keys of an organization."""
 
 from functions.identity.keys import service
-from functions.identity.keys.models import CreatedKey, CreateKey, Deleted, KeyView, ListQuery
+from functions.identity.keys.models import CreatedKey, CreateKey, KeyView
+from shared.core.http.models import Deleted, PageQuery
 from shared.core.http.routes import Call, Page, Routes
 from shared.runtime.container import Container
 from shared.runtime.lambda_http import lambda_api
@@ -29,7 +30,7 @@ def create_key(call: Call) -> CreatedKey:
 
 
 @routes.add(
-    "GET", "/v1/api-keys", name="listApiKeys", scope="identity:admin", query=ListQuery, returns=KeyView, paged=True
+    "GET", "/v1/api-keys", name="listApiKeys", scope="identity:admin", query=PageQuery, returns=KeyView, paged=True
 )
 def list_keys(call: Call) -> Page:
     """List the keys, oldest first, without their text."""

@@ -6,7 +6,6 @@ from pydantic import AfterValidator, Field
 
 from shared.core.clock import parse_rfc3339
 from shared.core.http.models import Model
-from shared.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from shared.identity.keys import scope_name
 
 
@@ -27,13 +26,6 @@ class CreateKey(Model):
     expires_at: Moment | None = None
 
 
-class ListQuery(Model):
-    """Paging."""
-
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
-    cursor: str | None = None
-
-
 class KeyView(Model):
     """A key without its text."""
 
@@ -49,10 +41,3 @@ class CreatedKey(KeyView):
     """A key just made. ``key`` is told this once."""
 
     key: str | None
-
-
-class Deleted(Model):
-    """What is gone."""
-
-    id: str
-    deleted: bool

@@ -1,9 +1,10 @@
 """Making, listing and revoking API keys."""
 
-from functions.identity.keys.models import CreatedKey, CreateKey, Deleted, KeyView, ListQuery
+from functions.identity.keys.models import CreatedKey, CreateKey, KeyView
 from shared.core import pagination
 from shared.core.clock import parse_rfc3339, rfc3339
 from shared.core.errors import FieldError, Forbidden, Invalid, NotFound
+from shared.core.http.models import Deleted, PageQuery
 from shared.core.http.routes import Page
 from shared.core.scope import Principal
 from shared.identity import keys
@@ -34,7 +35,7 @@ def create(store: ApiKeys, creator: Principal, wanted: CreateKey, *, key_id: str
     return CreatedKey(**_view(key).model_dump(), key=text)
 
 
-def page(store: ApiKeys, query: ListQuery) -> Page:
+def page(store: ApiKeys, query: PageQuery) -> Page:
     """One page, oldest first."""
     after = pagination.decode(query.cursor)
     found = store.page(query.limit, after)

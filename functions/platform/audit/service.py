@@ -2,18 +2,19 @@
 
 import re
 
-from functions.platform.audit.models import AuditEntryView, AuditQuery
+from functions.platform.audit.models import AuditEntryView
 from shared.core import pagination
 from shared.core.audit import AuditLog, AuditRecord
 from shared.core.clock import rfc3339
 from shared.core.errors import FieldError, Invalid
+from shared.core.http.models import PageQuery
 from shared.core.http.routes import Page
 from shared.core.scope import OrgScope
 
 _SEQ = re.compile(r"[0-9]{1,15}")
 
 
-def page(log: AuditLog, org: OrgScope, query: AuditQuery) -> Page:
+def page(log: AuditLog, org: OrgScope, query: PageQuery) -> Page:
     """One page. Raises 422 for a cursor that is not one of this list."""
     after = pagination.decode(query.cursor)
     if after is not None and not _SEQ.fullmatch(after):

@@ -1,9 +1,10 @@
 """Looking at deliveries, and sending one again."""
 
-from functions.webhooks.manage.models import AttemptView, DeliveryQuery, DeliveryView, ListQuery
+from functions.webhooks.manage.models import AttemptView, DeliveryQuery, DeliveryView
 from shared.core import pagination
 from shared.core.clock import rfc3339
 from shared.core.errors import Conflict, NotFound
+from shared.core.http.models import PageQuery
 from shared.core.http.routes import Page
 from shared.core.scope import Principal
 from shared.core.work.dispatch import Dispatcher
@@ -24,7 +25,7 @@ def of_endpoint(store: Deliveries, query: DeliveryQuery) -> Page:
     return Page(shown, query.limit, pagination.encode(last, filters) if last else None)
 
 
-def dead_letters(store: Deliveries, query: ListQuery) -> Page:
+def dead_letters(store: Deliveries, query: PageQuery) -> Page:
     """One page of what ran out of attempts, latest first."""
     found, last = store.dead_letters(query.limit, pagination.decode(query.cursor, _DEAD))
     return Page([_view(d) for d in found], query.limit, pagination.encode(last, _DEAD) if last else None)

@@ -1,6 +1,7 @@
 """/v1/webhooks/deliveries and dead letters — what became of it."""
 
 from functions.webhooks.manage import deliveries, models
+from shared.core.http.models import PageQuery
 from shared.core.http.routes import Call, Page, Routes
 from shared.runtime.container import Container
 
@@ -60,7 +61,7 @@ def add(routes: Routes, container: Container) -> None:
         "/v1/webhooks/dead-letters",
         name="listDeadLetters",
         scope=READ,
-        query=models.ListQuery,
+        query=PageQuery,
         returns=models.DeliveryView,
         paged=True,
     )

@@ -3,6 +3,7 @@
 import secrets
 
 from functions.webhooks.manage import endpoints, models
+from shared.core.http.models import Deleted, PageQuery
 from shared.core.http.routes import Call, Page, Routes
 from shared.runtime.container import Container
 from shared.webhooks.signing import GENERATED
@@ -40,7 +41,7 @@ def add(routes: Routes, container: Container) -> None:
         "/v1/webhooks/endpoints",
         name="listEndpoints",
         scope=READ,
-        query=models.ListQuery,
+        query=PageQuery,
         returns=models.EndpointView,
         paged=True,
     )
@@ -64,8 +65,8 @@ def add(routes: Routes, container: Container) -> None:
         "/v1/webhooks/endpoints/{endpoint_id}",
         name="deleteEndpoint",
         scope=ADMIN,
-        returns=models.Deleted,
+        returns=Deleted,
     )
-    def delete_endpoint(call: Call) -> models.Deleted:
+    def delete_endpoint(call: Call) -> Deleted:
         """Remove an endpoint; what is pending for it is cancelled."""
         return endpoints.delete(container.endpoints(call.org), call.path("endpoint_id"))

@@ -1,9 +1,10 @@
 """Making, listing and removing endpoints."""
 
-from functions.webhooks.manage.models import CreatedEndpoint, CreateEndpoint, Deleted, EndpointView, ListQuery
+from functions.webhooks.manage.models import CreatedEndpoint, CreateEndpoint, EndpointView
 from shared.core import pagination
 from shared.core.clock import rfc3339
 from shared.core.errors import Conflict, NotFound
+from shared.core.http.models import Deleted, PageQuery
 from shared.core.http.routes import Page
 from shared.webhooks.entities import MAX_ENDPOINTS, Endpoint, EndpointStatus
 from shared.webhooks.ports import Endpoints, UrlGuard
@@ -35,7 +36,7 @@ def create(
     return CreatedEndpoint(**_view(endpoint).model_dump(), secret=secret)
 
 
-def page(store: Endpoints, query: ListQuery) -> Page:
+def page(store: Endpoints, query: PageQuery) -> Page:
     """One page."""
     found = store.page(query.limit, pagination.decode(query.cursor))
     cursor = pagination.encode(found[-1].id) if len(found) == query.limit else None

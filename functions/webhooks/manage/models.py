@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from shared.agora.event_catalogue import EVENT_TYPES
-from shared.core.http.models import Model
-from shared.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from shared.core.http.models import Model, PageQuery
 from shared.webhooks.entities import DeliveryStatus, EndpointStatus
 from shared.webhooks.event_filter import objection
 
@@ -25,13 +24,6 @@ EventFilter = Annotated[
 ]
 ProviderSecret = Annotated[str, Field(min_length=4, max_length=256, pattern=r"^[\x21-\x7e]+$")]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
-
-
-class ListQuery(Model):
-    """Paging."""
-
-    limit: int = Field(DEFAULT_LIMIT, ge=1, le=MAX_LIMIT)
-    cursor: str | None = None
 
 
 class CreateSource(Model):
@@ -85,7 +77,7 @@ class CreatedEndpoint(EndpointView):
     secret: str | None
 
 
-class DeliveryQuery(ListQuery):
+class DeliveryQuery(PageQuery):
     """An endpoint's deliveries. ``status`` is applied to a page after it is read: it may come back shorter."""
 
     endpoint_id: str = Field(min_length=1, max_length=64)
@@ -116,10 +108,3 @@ class DeliveryView(Model):
     next_attempt_at: str | None
     created_at: str
     exhausted_at: str | None
-
-
-class Deleted(Model):
-    """What is gone."""
-
-    id: str
-    deleted: bool

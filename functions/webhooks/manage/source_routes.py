@@ -3,6 +3,7 @@
 import secrets
 
 from functions.webhooks.manage import models, sources
+from shared.core.http.models import Deleted, PageQuery
 from shared.core.http.routes import Call, Page, Routes
 from shared.runtime.container import Container
 
@@ -40,7 +41,7 @@ def add(routes: Routes, container: Container) -> None:
         "/v1/sources",
         name="listSources",
         scope=READ,
-        query=models.ListQuery,
+        query=PageQuery,
         returns=models.SourceView,
         paged=True,
     )
@@ -53,7 +54,7 @@ def add(routes: Routes, container: Container) -> None:
         """Show one source, without secrets and URL."""
         return sources.get(container.sources(call.org), call.path("source_id"))
 
-    @routes.add("DELETE", "/v1/sources/{source_id}", name="deleteSource", scope=ADMIN, returns=models.Deleted)
-    def delete_source(call: Call) -> models.Deleted:
+    @routes.add("DELETE", "/v1/sources/{source_id}", name="deleteSource", scope=ADMIN, returns=Deleted)
+    def delete_source(call: Call) -> Deleted:
         """Remove a source; its URL answers 404 within 60 seconds."""
         return sources.delete(container.sources(call.org), call.path("source_id"))

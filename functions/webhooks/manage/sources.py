@@ -3,10 +3,11 @@
 import base64
 import hashlib
 
-from functions.webhooks.manage.models import CreatedSource, CreateSource, Deleted, ListQuery, SourceView
+from functions.webhooks.manage.models import CreatedSource, CreateSource, SourceView
 from shared.core import pagination
 from shared.core.clock import rfc3339
 from shared.core.errors import NotFound
+from shared.core.http.models import Deleted, PageQuery
 from shared.core.http.routes import Page
 from shared.core.scope import OrgScope
 from shared.webhooks.entities import Source
@@ -27,7 +28,7 @@ def create(
     return CreatedSource(**_view(source).model_dump(), url=f"{base_url}/v1/hooks/{wanted.provider}/{token}")
 
 
-def page(store: Sources, query: ListQuery) -> Page:
+def page(store: Sources, query: PageQuery) -> Page:
     """One page."""
     found = store.page(query.limit, pagination.decode(query.cursor))
     cursor = pagination.encode(found[-1].id) if len(found) == query.limit else None

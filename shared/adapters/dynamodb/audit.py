@@ -1,5 +1,8 @@
 """The audit chain in DynamoDB. The writer's role can put and query, not update and not delete."""
 
+import random
+import time
+from collections.abc import Callable
 from typing import Any
 
 from shared.adapters.dynamodb import keys
@@ -10,13 +13,23 @@ from shared.core.scope import OrgScope
 
 _TRIES = 12
 """Two writers meeting at the head cost one of them a try; twelve in a row is trouble."""
+_STEP_S = 0.02
+"""How much longer, at most, a writer waits after each lost try."""
 
 
 class DynamoAudit:
     """The :class:`shared.core.audit.AuditLog` of one region."""
 
-    def __init__(self, table: DynamoTable, region: str) -> None:
-        """Remembers each chain's head, so that a warm append is one write."""
+    def __init__(
+        self,
+        table: DynamoTable,
+        region: str,
+        chance: Callable[[], float] = random.random,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Remembers each chain's head, so that a warm append is one write. ``chance`` in [0, 1) spreads the losers."""
+        self._chance = chance
+        self._sleep = sleep
         self._table = table
         self._region = region
         self._heads: dict[str, tuple[int, str]] = {}
@@ -24,14 +37,17 @@ class DynamoAudit:
     def append(self, org: OrgScope, entry: AuditEntry) -> AuditRecord:
         """A put at the next sequence number, conditional on that being free."""
         pk = keys.audit_chain(org, self._region)
-        for _ in range(_TRIES):
+        for tried in range(_TRIES):
             seq, previous = self._heads.get(pk) or self._head(pk)
             record = chained(entry, seq=seq + 1, previous=previous, org=org.org, region=self._region)
             try:
                 self._table.put(self._item(pk, org, record))
-            except ConditionFailed:
-                self._heads.pop(pk, None)
-                continue
+            except ConditionFailed as taken:
+                # Unless a retry of the client's met its own first try, whose answer was lost.
+                if (taken.item or {}).get("hash") != record.hash:
+                    self._heads.pop(pk, None)
+                    self._sleep(self._chance() * _STEP_S * (tried + 1))
+                    continue
             self._heads[pk] = (record.seq, record.hash)
             return record
         message = "the audit chain is contended"
