@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 
 from infra.local import processes
-from infra.local.paths import EMULATOR, EMULATOR_PORT, LOCAL, PORT_RECORD, ROOT_KEY, SCRATCH, STATE, clean_environment
+from infra.local.paths import EMULATOR, EMULATOR_PORT, LOCAL, PORT_RECORD, ROOT_KEY, SCRATCH, STATE, service_environment
 from infra.local.steps import StepFailed
 
 NAME = "ministack"
@@ -20,7 +20,7 @@ _STOP_S = 60.0  # writing the state of a long campaign takes a while
 
 def _environment() -> dict[str, str]:
     return {
-        **clean_environment(),
+        **service_environment(),
         "AUTH": "true",
         "AWS_ACCESS_KEY_ID": ROOT_KEY,
         "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
@@ -30,8 +30,6 @@ def _environment() -> dict[str, str]:
         "GATEWAY_PORT": str(EMULATOR_PORT),
         "MINISTACK_HOST": "127.0.0.1",
         "PERSIST_STATE": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONPATH": "",
         "S3_DATA_DIR": str(STATE / "s3"),
         "S3_PERSIST": "1",
         "STATE_DIR": str(STATE / "services"),

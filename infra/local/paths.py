@@ -29,6 +29,15 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
+def service_environment() -> dict[str, str]:
+    """What a program that stays is started with: the same whoever starts it, so that it is not started again
+    because another shell or a test run asked, and functions inherit nobody's settings.
+    """
+    home = os.environ.get("HOME", "/")
+    path = os.pathsep.join([str(ROOT / ".venv" / "bin"), "/usr/local/bin", "/usr/bin", "/bin"])
+    return {"HOME": home, "LANG": "C.UTF-8", "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def root_environment(region: str) -> dict[str, str]:
     """The environment in which an AWS tool acts on the emulator as its root user."""
     return {

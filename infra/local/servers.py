@@ -14,7 +14,7 @@ from pathlib import Path
 
 from infra import bundling, names
 from infra.local import aws, processes
-from infra.local.paths import EMULATOR, LOGS, ROOT, ROOT_KEY, RUN, clean_environment
+from infra.local.paths import EMULATOR, LOGS, ROOT, ROOT_KEY, RUN, service_environment
 from infra.local.steps import StepFailed
 from infra.settings import Stage
 
@@ -69,7 +69,7 @@ def _chat_environment(stage: Stage, region: Region, task: Path) -> dict[str, str
     with path.open("w") as out:
         profile.write(out)
     return {
-        **clean_environment(),
+        **service_environment(),
         **function["Environment"]["Variables"],
         "AWS_CONFIG_FILE": str(path),
         "AWS_DEFAULT_REGION": region.name,
@@ -82,7 +82,6 @@ def _chat_environment(stage: Stage, region: Region, task: Path) -> dict[str, str
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "LAMBDA_TASK_ROOT": str(task),
         "LAYERS_ROOT": str(task),
-        "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
     }
 
 
@@ -133,7 +132,7 @@ def start(stage: Stage, region: Region) -> None:
             *[str(ROOT / ".venv/bin/python"), "-m", "infra.local.edge", str(region.port)],
             *[region.http_api, region.chat_url],
         ],
-        {**clean_environment(), "PYTHONPATH": str(ROOT)},
+        {**service_environment(), "PYTHONPATH": str(ROOT)},
         code=(ROOT / "infra/local/edge.py").read_text(),
     )
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -41,22 +42,22 @@ def test_a_tested_command_of_the_guide_runs(block: str) -> None:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
-def _listed(pattern: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [str(CDK), "synth", pattern, "--quiet", "--output", ".local/cdk.guide.out"]
+def _synth(pattern: str, out: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [str(CDK), "synth", pattern, "--quiet", "--output", str(out)]
     return subprocess.run(
         command, cwd=ROOT, env=_environment(**environment), capture_output=True, text=True, check=False
     )
 
 
-def test_a_region_before_its_home_region_is_refused_with_the_command_that_helps() -> None:
-    done = _listed("switchboard-prod-eu-west-1-*", STAGE="prod")
+def test_a_region_before_its_home_region_is_refused_with_the_command_that_helps(tmp_path: Path) -> None:
+    done = _synth("switchboard-prod-eu-west-1-*", tmp_path, STAGE="prod")
 
     assert done.returncode != 0
     assert "Deploy the home region first: make deploy STAGE=prod REGION=us-east-1" in done.stdout + done.stderr
 
 
-def test_the_home_region_stands_by_itself() -> None:
-    done = _listed("switchboard-prod-us-east-1-*", STAGE="prod")
+def test_the_home_region_stands_by_itself(tmp_path: Path) -> None:
+    done = _synth("switchboard-prod-us-east-1-*", tmp_path, STAGE="prod")
 
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -1,18 +1,15 @@
 """The deployed local stack, two fresh organizations in it, and a provider for each on the laptop's own ports."""
 
 import json
-import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from unittest import mock
 
 import httpx
 import openai
 import pytest
 
-from infra import names
-from infra.local.paths import root_environment
+from tests.e2e.stack import read as read_stack
 from tests.fakes import aimock_server, fault_upstream
 from tests.fakes.chat_app import ROOT
 from tests.fakes.fault_upstream import FaultUpstream
@@ -34,17 +31,9 @@ class Local:
 
     def found(self, name: str) -> str:
         """The owner key of a new organization: no other test sets its upstream."""
-        environ = {
-            **root_environment(self.region),
-            "STAGE": "local",
-            "FUNCTION": "tests/e2e",
-            "TABLE_PLATFORM": names.resource("local", "platform"),
-        }
-        with mock.patch.dict(os.environ, environ):
-            from shared.runtime.bootstrap import found_organization
-            from shared.runtime.container import Container
-
-            return found_organization(Container(), name).api_key
+        made = read_stack().found(name)
+        made.api.close()
+        return made.key
 
     def set_upstream(self, key: str, base_url: str) -> httpx.Response:
         """Through the API."""

@@ -21,7 +21,7 @@ from tests.demo import notifications, sink
 from tests.demo.api import Api, until
 from tests.fakes import hubspot
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("tour")]
+pytestmark = pytest.mark.e2e
 
 SINK_PORT = 9186
 WAITS_S = 30.0
