@@ -7,6 +7,7 @@
         MODEL=…                of the upstream the organization has set: row llm
         LLM_BASE_URL=https://…/v1    where no custom domain puts it at BASE_URL/llm/v1
         ROWS=health,agora      only these
+        PATIENCE_S=120         how long to wait for what workers do
 
 Exit code 0: every row asked for is proven. 1: a row failed. 2: it could not begin. 3: a row was skipped.
 What it makes it removes, save the contacts that a pull brings and, locally, the upstream's setting. A deployment's

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import openai
 
-from tests.demo.api import Api, described
+from tests.demo.api import Api, Refused, described
 from tests.demo.table import Skipped
 from tests.demo.target import UPSTREAM_PORT, Target
 from tests.fakes import aimock_server
@@ -78,6 +78,15 @@ def _client(target: Target) -> Iterator[openai.OpenAI]:
 
 
 def _ask(target: Target, model: str) -> Streamed:
+    try:
+        return _streamed(target, model)
+    except openai.APIStatusError as refused:
+        request_id = refused.response.headers.get("x-request-id", "unknown")
+        place, detail = refused.request.url.path, refused.message
+        raise Refused(f"POST {place} → {refused.status_code} {refused.code}: {detail} (request {request_id})") from None
+
+
+def _streamed(target: Target, model: str) -> Streamed:
     pieces: list[str] = []
     first_s, finish = 0.0, None
     with _client(target) as client:

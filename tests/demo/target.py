@@ -4,7 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -36,6 +36,8 @@ class Target:
     """Of a private app with ``crm.objects.contacts.read``."""
     model: str | None = None
     """For the organization's own provider."""
+    patience_s: float | None = None
+    """How long a row waits for what workers do; None: as long as it says itself."""
 
     def api(self) -> Api:
         """A client with the key."""
@@ -45,8 +47,9 @@ class Target:
 def read(environ: Mapping[str, str]) -> Target:
     """From ``BASE_URL``, ``KEY`` and the flags of ``make demo``; without them, the local stack. Raises Unusable."""
     base_url = environ.get("BASE_URL", "").rstrip("/")
+    patience_s = _seconds(environ.get("PATIENCE_S", ""))
     if not base_url:
-        return _local()
+        return replace(_local(), patience_s=patience_s)
     if not environ.get("KEY"):
         raise Unusable("BASE_URL needs KEY: an API key with every scope, of an organization made for this")
     if urlsplit(base_url).scheme not in {"http", "https"}:
@@ -59,7 +62,15 @@ def read(environ: Mapping[str, str]) -> Target:
         sink_url=environ.get("SINK_URL") or None,
         hubspot_token=environ.get("HUBSPOT_TOKEN") or None,
         model=environ.get("MODEL") or None,
+        patience_s=patience_s,
     )
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise Unusable(f"PATIENCE_S is a number of seconds, not {text!r}") from None
 
 
 def _local() -> Target:

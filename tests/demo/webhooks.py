@@ -14,7 +14,7 @@ from tests.demo.table import Skipped
 from tests.demo.target import SINK_PORT, Target, need_free
 
 EVENT_TYPE = "agora.rtc.user_joined"
-ARRIVES_S = 20.0
+ARRIVES_S = 30.0
 """Both queues and three cold functions; warm it takes well under a second."""
 
 
@@ -33,15 +33,15 @@ def prove(target: Target) -> str:
         source = made.enter_context(
             temporarily(api, "/v1/sources", {"provider": "agora", "name": "switchboard-demo", "secrets": [secret]})
         )
-        document = notifications.fresh()
+        document, patience_s = notifications.fresh(), target.patience_s or ARRIVES_S
         began = time.monotonic()
         _notify(api, source["url"], document, secret)
         delivered = until(
-            lambda: next(iter(receiver.at(path)), None), seconds=ARRIVES_S, what=f"the delivery to {base}"
+            lambda: next(iter(receiver.at(path)), None), seconds=patience_s, what=f"the delivery to {base}"
         )
         took_ms = round((time.monotonic() - began) * 1000)
         _verify(endpoint["secret"], delivered, document)
-        until(lambda: _listed(api, endpoint["id"]), seconds=ARRIVES_S, what="a delivery listed as delivered")
+        until(lambda: _listed(api, endpoint["id"]), seconds=patience_s, what="a delivery listed as delivered")
         assert len(receiver.at(path)) == 1, f"{len(receiver.at(path))} deliveries of one notification"
     return f"Agora's signature in (forged: 401, repeat: once), out after {took_ms} ms, verified by standardwebhooks"
 
