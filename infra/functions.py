@@ -18,6 +18,8 @@ BATCH_GET = "BatchGetItem"
 _CALLER = {"platform": {GET, QUERY}, "limits": {UPDATE}}
 # Routes that honour Idempotency-Key; the answer they keep is sealed, so they need the key too.
 _REPLAYS = {"limits": {PUT, UPDATE, DELETE}}
+# Calls another party behind the circuit breaker: its state is read, and written when a call fails.
+_BREAKER = {"limits": {GET, UPDATE}}
 # Routes that change something: one entry on the chain, whose head is queried once.
 _AUDITED = {"audit": {PUT, QUERY}}
 
@@ -158,7 +160,7 @@ FUNCTIONS = (
     Function(
         "webhooks/deliver",
         consumes="delivery",
-        tables=_grants({"platform": {GET, UPDATE}, "events": {GET, UPDATE}}),
+        tables=_grants(_BREAKER, {"platform": {GET, UPDATE}, "events": {GET, UPDATE}}),
         sends=("delivery", "webhook-exhausted"),
         opens=frozenset({WEBHOOKS}),
         outbound=True,
@@ -169,12 +171,12 @@ FUNCTIONS = (
         prefixes=("/v1/llm",),
         tables=_grants(_CALLER, _AUDITED, {"platform": {PUT}}),
         seals=frozenset({LLM}),
-        outbound=True,  # resolves the upstream's name; calls nobody
+        outbound=True,  # judges the upstream's URL by its text; resolves and calls nobody
     ),
     Function(
         "llm/chat",
         streaming=True,
-        tables=_grants(_CALLER, {"llm": {PUT}}),
+        tables=_grants(_CALLER, _BREAKER, {"llm": {PUT}}),
         opens=frozenset({LLM}),
         outbound=True,
         hot=True,
@@ -202,9 +204,7 @@ FUNCTIONS = (
     Function(
         "crm/sync",
         consumes="crm-sync",
-        tables=_grants(
-            {"platform": {GET}, "crm": {BATCH_GET, PUT, UPDATE}},
-        ),
+        tables=_grants(_BREAKER, {"platform": {GET}, "crm": {BATCH_GET, PUT, UPDATE}}),
         sends=("crm-sync",),
         opens=frozenset({CRM}),
         outbound=True,

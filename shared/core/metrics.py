@@ -25,6 +25,8 @@ class Metric(Enum):
     REFUSALS = ("Refusals", "Count", "Answers with a status of 400 to 499")
     LIMITER_FAIL_OPEN = ("LimiterFailOpen", "Count", "Calls let through because the limiter's store failed")
     AUDIT_LOST = ("AuditLost", "Count", "Deeds whose audit entry is in the log only")
+    CIRCUIT_OPENED = ("CircuitsOpened", "Count", "Parties that are left alone for a while after repeated failures")
+    BREAKER_FAIL_OPEN = ("BreakerFailOpen", "Count", "Times the circuit breaker's store failed, and calls went on")
     WORK_DONE = ("WorkDone", "Count", "Claims that ended without an error of ours, finished or put off")
     WORK_FAILED = ("WorkFailed", "Count", "Work items that ran out of attempts")
     WORK_SWEPT = ("WorkSwept", "Count", "Work items that a queue or a worker had lost and the sweep found")

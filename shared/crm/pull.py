@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self
 
 from shared.core.clock import HOUR, MINUTE, SECOND
 from shared.core.work.item import Status
-from shared.crm.source import PullProblem, SourceBusy, SourceError, SourceRefused
+from shared.crm.source import PullProblem, SourceBusy, SourceError, SourcePaused, SourceRefused
 
 
 class ConnectionStatus(StrEnum):
@@ -73,9 +73,9 @@ class Checkpoint:
         )
         return moved if cursor is not None else replace(moved, ended_at=now, completed_at=now)
 
-    def held_up(self, problem: PullProblem) -> Self:
-        """No page this time; another try is due."""
-        return replace(self, failures=self.failures + 1, problem=problem.value)
+    def held_up(self, problem: PullProblem, *, asked: bool = True) -> Self:
+        """No page this time; another try is due. Not having asked was none."""
+        return replace(self, failures=self.failures + asked, problem=problem.value)
 
     def ended(self, problem: PullProblem, now: int) -> Self:
         """No page, and no further try."""
@@ -130,10 +130,13 @@ def wait_after(error: SourceError, failures: int, chance: float) -> int | None:
     """Milliseconds until the next try, None for never. ``failures``: tries without a page before this one.
 
     At least what the provider asked for; else exponential with equal jitter (half fixed, half ``chance`` of [0, 1)),
-    so that the pulls of many organizations do not return in step. A rate limit is waited for without end.
+    so that the pulls of many organizations do not return in step. A rate limit is waited for without end, and so is an
+    open circuit, for as long as it says and a little more.
     """
     if isinstance(error, SourceRefused):
         return None
+    if isinstance(error, SourcePaused):
+        return min(error.wait or 0, _ASKED_CAP) + round(chance * _BACKOFF)
     if not isinstance(error, SourceBusy) and failures + 1 >= MAX_FAILURES:
         return None
     span = min(_BACKOFF_CAP, _BACKOFF * 2**failures) if failures < 16 else _BACKOFF_CAP  # noqa: PLR2004 - overflow

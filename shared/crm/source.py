@@ -3,6 +3,7 @@
     SourceError
     ├── SourceRefused    asking again changes nothing: the connection needs its owner
     ├── SourceBusy       over the provider's rate limit: wait as long as it takes
+    ├── SourcePaused     not asked: it fails everybody just now, and is left alone for a while
     └── SourceDown       no usable answer: try again, for a while
 
 The rules for "again" are in shared/crm/pull.py.
@@ -45,6 +46,10 @@ class SourceRefused(SourceError):
 
 class SourceBusy(SourceError):
     """Over the provider's rate limit."""
+
+
+class SourcePaused(SourceError):
+    """Not asked, so this is no try: the circuit to the provider is open."""
 
 
 class SourceDown(SourceError):

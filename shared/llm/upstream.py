@@ -18,6 +18,8 @@ class Upstream:
     """Names callers may use; empty: whatever the provider serves."""
     ask_usage: bool = True
     """Ask streams for usage. Off for the servers that answer 400 to ``stream_options``."""
+    name: str = field(default="", compare=False)
+    """Tells it from every other organization's, and from the one it replaced; given when it is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,10 @@ def pulls(container: Container, org: OrgScope) -> "Pulls":
 
 
 def sources(container: Container) -> "dict[str, ContactSource]":
-    """One per provider, by its name; over one outbound client."""
+    """One per provider, by its name; over one outbound client, behind a circuit for all pulls of the region."""
     from shared.adapters.http.client import HttpClient
     from shared.adapters.hubspot.contacts import HubSpotContacts
+    from shared.core.outbound.circuit import CircuitSender
 
-    sender = HttpClient(allow=container.config.egress_allow)
+    sender = CircuitSender(HttpClient(allow=container.config.egress_allow), container.breaker, "hubspot")
     return {"hubspot": HubSpotContacts(sender, container.config.hubspot_base_url, container.clock)}

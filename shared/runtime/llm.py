@@ -35,12 +35,13 @@ class ChatPorts:
         """Everything is built here, in the init phase: a caller waits for the first token and for nothing else."""
         from shared.adapters.http.stream import StreamClient
         from shared.adapters.llm.openai_compatible import OpenAICompatible
+        from shared.core.outbound.circuit_async import AsyncCircuits
 
         self._container = container
         self._kept: dict[str, tuple[Upstream, int]] = {}
         client = StreamClient(allow=container.config.egress_allow)
         client.load()
-        self._provider = OpenAICompatible(client)
+        self._provider = OpenAICompatible(client, AsyncCircuits(container.breaker))
         _ = container.cipher, container.dynamodb
 
     @property

@@ -16,7 +16,7 @@ from shared.core.work.store import WorkStore
 from shared.crm.connection import Connections
 from shared.crm.contact import Contacts, changes, contact_id
 from shared.crm.pull import Checkpoint, wait_after
-from shared.crm.source import ContactSource, SourceError, SourcePage
+from shared.crm.source import ContactSource, SourceError, SourcePage, SourcePaused
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,6 @@ def _without_page(claim: Claim, point: Checkpoint, error: SourceError, provider:
         ports.metrics.put({Metric.WORK_FAILED: 1}, route=claim.ref.kind.name)
         ports.store.exhaust(claim, now, {"checkpoint": point.ended(error.problem, now).attributes()})
         return
-    held_up = point.held_up(error.problem).attributes()
+    held_up = point.held_up(error.problem, asked=not isinstance(error, SourcePaused)).attributes()
     ports.store.reschedule(claim, now, now + wait, {"checkpoint": held_up})
     ports.dispatcher.again(claim, now, now + wait)

@@ -11,6 +11,7 @@ deliverer = Deliverer(
     messages=container.messages,
     deliveries=container.deliveries,
     sender=container.http,
+    breaker=container.breaker,
     notices=lambda: container.exhausted_notices,
     dispatcher=container.dispatcher(container.events_work),
     clock=container.clock,

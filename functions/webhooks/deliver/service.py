@@ -1,6 +1,7 @@
 """One attempt of one delivery: sign, POST, and decide what comes next.
 
     claim ─► endpoint gone or disabled ─► cancelled
+          ─► its circuit is open ─► put off: no POST, no attempt
           ─► POST ─► 2xx ─► delivered
                   ─► 410 ─► endpoint disabled, cancelled
                   ─► else ─► put off until the next attempt, or after the last one: closing ─► notice ─► exhausted
@@ -16,10 +17,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.core.clock import MINUTE, Clock
+from shared.core.breaker import Breaker
+from shared.core.clock import MINUTE, SECOND, Clock
 from shared.core.errors import Problem
 from shared.core.logs import Log, Logger
 from shared.core.metrics import Metric, Metrics
+from shared.core.outbound.circuit import CircuitSender
+from shared.core.outbound.errors import CircuitOpen
 from shared.core.outbound.message import Request, Sender
 from shared.core.outbound.policy import Policy, retry_after
 from shared.core.scope import OrgScope
@@ -43,6 +47,9 @@ from shared.webhooks.signing import signed_headers
 
 POLICY = Policy(connect_s=5.0, read_s=15.0, total_s=20.0, attempts=1, read_limit=1024, prefix=True)
 """Standard Webhooks asks for 15 to 30 s. One attempt: the work pattern repeats. The answer's body is not kept."""
+MAX_HELD = 3
+"""Times in a row that an open circuit puts a delivery off; then it is attempted all the same. An endpoint that is down
+gets one probe at a time: without this bound, a thousand deliveries would outlive their retention unattempted."""
 NOTICE_RETRY = MINUTE
 """After a notice that the dead-letter queue did not take."""
 
@@ -64,6 +71,8 @@ class Deliverer:
     messages: Callable[[OrgScope], Messages]
     deliveries: Callable[[OrgScope], Deliveries]
     sender: Sender
+    breaker: Breaker
+    """With a circuit per endpoint."""
     notices: Callable[[], Notices]
     dispatcher: Dispatcher
     clock: Clock
@@ -82,7 +91,12 @@ class Deliverer:
         if isinstance(ready, Reason):
             self._cancel(claim, ready)
             return
-        answer = self._post(*ready, claim.request_id)
+        held = int(claim.attributes.get("held", 0))
+        try:
+            answer = self._post(claim, *ready, self._sender_to(claim.org, delivery.endpoint_id, held))
+        except CircuitOpen as circuit:
+            self._hold(claim, held, circuit)
+            return
         tried = replace(
             delivery,
             attempts=with_attempt(delivery.attempts, answer.attempt),
@@ -108,16 +122,23 @@ class Deliverer:
         message = self.messages(org).get(delivery.message_id)
         return Reason.MESSAGE_EXPIRED if message is None else (opened, message)
 
-    def _post(self, opened: OpenEndpoint, message: Message, request_id: str) -> _Answer:
+    def _sender_to(self, org: OrgScope, endpoint_id: str, held: int) -> Sender:
+        if held >= MAX_HELD:
+            return self.sender
+        return CircuitSender(self.sender, self.breaker, f"endpoint:{org.org}:{endpoint_id}")
+
+    def _post(self, claim: Claim, opened: OpenEndpoint, message: Message, sender: Sender) -> _Answer:
         now = self.clock()
         headers = {
             "content-type": "application/json",
-            "x-request-id": request_id,
+            "x-request-id": claim.request_id,
             **signed_headers(opened.secrets, message.id, now, message.body),
         }
         request = Request("POST", opened.endpoint.url, headers, message.body)
         try:
-            response = self.sender.send(request, POLICY)
+            response = sender.send(request, POLICY)
+        except CircuitOpen:
+            raise
         except Problem as error:
             failed = Attempt(now, ok=False, latency_ms=self.clock() - now, error=type(error).code)
             return _Answer(failed, Outcome.FAILED)
@@ -138,6 +159,12 @@ class Deliverer:
         self.dispatcher.store.finish(claim, self.clock(), ended)
         self.logger.emit(Log.WORK_FINISHED, work_id=claim.id, reason=reason.value, request_id=claim.request_id)
 
+    def _hold(self, claim: Claim, held: int, circuit: CircuitOpen) -> None:
+        """Until the circuit lets a probe through, and up to as long again: not all that wait should return at once."""
+        now = self.clock()
+        wait = round(circuit.retry_after_s * SECOND * (1 + self.chance()))
+        self._put_off(claim, now, now + wait, {"held": held + 1}, circuit.code)
+
     def _again(self, claim: Claim, tried: Delivery, answer: _Answer) -> None:
         wait = next_wait(
             tried.attempt_count,
@@ -153,10 +180,14 @@ class Deliverer:
         else:
             self._put_off(claim, now, now + wait, _tried(tried))
 
-    def _put_off(self, claim: Claim, now: int, not_before: int, changes: dict[str, Any]) -> None:
+    def _put_off(
+        self, claim: Claim, now: int, not_before: int, changes: dict[str, Any], reason: str | None = None
+    ) -> None:
         """The write first: a queue told of work that is not due yet would waste the message."""
         self.dispatcher.store.reschedule(claim, now, not_before, changes)
-        self.logger.emit(Log.WORK_RESCHEDULED, work_id=claim.id, next_at=not_before, request_id=claim.request_id)
+        self.logger.emit(
+            Log.WORK_RESCHEDULED, work_id=claim.id, next_at=not_before, reason=reason, request_id=claim.request_id
+        )
         self.dispatcher.again(claim, now, not_before)
 
     def _close(self, claim: Claim, delivery: Delivery) -> None:
@@ -192,4 +223,4 @@ class Deliverer:
 
 def _tried(delivery: Delivery) -> dict[str, Any]:
     """What an attempt changes, as stored."""
-    return {"attempts": [attempt_map(a) for a in delivery.attempts], "made": delivery.attempt_count}
+    return {"attempts": [attempt_map(a) for a in delivery.attempts], "made": delivery.attempt_count, "held": 0}

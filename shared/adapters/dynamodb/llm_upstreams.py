@@ -6,6 +6,7 @@ from shared.adapters.dynamodb import keys
 from shared.adapters.dynamodb.table import ConditionFailed, DynamoTable, stamped
 from shared.core.clock import parse_rfc3339, rfc3339
 from shared.core.errors import PreconditionFailed
+from shared.core.ids import derived
 from shared.core.scope import OrgScope
 from shared.core.secrets import TenantCipher
 from shared.llm.upstream import PURPOSE, Upstream, UpstreamSettings
@@ -60,7 +61,8 @@ class DynamoUpstreams:
         if item is None:
             return None
         key = self._cipher.open(self._org, PURPOSE, item["api_key"], f"{pk}|{sk}").decode()
-        return Upstream(item["base_url"], key, tuple(item["models"]), item["ask_usage"])
+        name = derived("up", self._org.org, item["base_url"])
+        return Upstream(item["base_url"], key, tuple(item["models"]), item["ask_usage"], name)
 
 
 def _settings(item: dict[str, Any]) -> UpstreamSettings:

@@ -8,12 +8,13 @@ from urllib.parse import urlencode
 
 from shared.adapters.hubspot.page import MAX_RECORDS, read_page
 from shared.adapters.hubspot.refusals import source_error
-from shared.core.clock import Clock
+from shared.core.clock import SECOND, Clock
 from shared.core.errors import Unavailable, UpstreamFailed, UpstreamTimeout
+from shared.core.outbound.errors import CircuitOpen
 from shared.core.outbound.message import Request, Response, Sender
 from shared.core.outbound.policy import Policy
 from shared.crm.fields import HUBSPOT_CONTACT
-from shared.crm.source import PullProblem, SourceDown, SourcePage
+from shared.crm.source import PullProblem, SourceDown, SourcePage, SourcePaused
 
 VERSION = "2026-09"
 """HubSpot supports a dated version for 18 months: this one until March 2028."""
@@ -54,5 +55,7 @@ class HubSpotContacts:
         )
         try:
             return self._sender.send(request, POLICY)
+        except CircuitOpen as paused:
+            raise SourcePaused(PullProblem.PROVIDER_UNAVAILABLE, paused.retry_after_s * SECOND) from paused
         except (UpstreamFailed, UpstreamTimeout, Unavailable) as error:
             raise SourceDown(PullProblem.PROVIDER_UNAVAILABLE) from error

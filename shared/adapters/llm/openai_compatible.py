@@ -12,6 +12,7 @@ from typing import Final
 
 from shared.adapters.http.stream import StreamClient
 from shared.core.egress import EgressRefused
+from shared.core.outbound.circuit_async import AsyncCircuits
 from shared.core.outbound.message import Request
 from shared.core.outbound.policy import Policy
 from shared.llm import refusals
@@ -52,11 +53,18 @@ _ID_LENGTH: Final = 128
 
 
 class OpenAICompatible:
-    """The :class:`shared.llm.upstream.ChatUpstream`. One per event loop: it keeps connections."""
+    """The :class:`shared.llm.upstream.ChatUpstream`. One per event loop: it keeps connections.
 
-    def __init__(self, client: StreamClient, stream: Policy = STREAM, whole: Policy = WHOLE) -> None:
+    Each upstream of each organization has a circuit: five times in a row no answer, or one of 500 and above, and it is
+    left alone for half a minute. Raises :class:`shared.core.outbound.errors.CircuitOpen` meanwhile.
+    """
+
+    def __init__(
+        self, client: StreamClient, circuits: AsyncCircuits, stream: Policy = STREAM, whole: Policy = WHOLE
+    ) -> None:
         """``client`` holds the egress guard."""
         self._client = client
+        self._circuits = circuits
         self._stream = stream
         self._whole = whole
 
@@ -64,7 +72,9 @@ class OpenAICompatible:
         """The whole answer. Raises the problems of ``shared.llm.refusals`` and ``shared.core.outbound.errors``."""
         request = _request(upstream, body, request_id, accept="application/json")
         try:
-            response = await self._client.send(request, self._whole)
+            async with self._circuits.call(_circuit(upstream)) as call:
+                response = await self._client.send(request, self._whole)
+                await call.answered(response.status)
         except EgressRefused as refused:
             raise _unreachable(refused) from refused
         if response.status != _OK:
@@ -76,7 +86,11 @@ class OpenAICompatible:
         """Entered when a 200 that streams has arrived. Raises as :meth:`complete`, also between two pieces."""
         request = _request(upstream, body, request_id, accept="text/event-stream")
         try:
-            async with self._client.open(request, self._stream) as streamed:
+            async with (
+                self._circuits.call(_circuit(upstream)) as call,
+                self._client.open(request, self._stream) as streamed,
+            ):
+                await call.answered(streamed.status)
                 pieces = streamed.chunks()
                 kind = streamed.headers.get("content-type", "")
                 if streamed.status != _OK or kind.startswith("application/json"):
@@ -100,6 +114,10 @@ def _request(upstream: Upstream, body: bytes, request_id: str, *, accept: str) -
         },
         body,
     )
+
+
+def _circuit(upstream: Upstream) -> str:
+    return f"llm:{upstream.name}"
 
 
 def _id(headers: Mapping[str, str]) -> str | None:

@@ -4,9 +4,12 @@ A warm authenticated request is one limiter write and its own work; one read mor
 writes more under an ``Idempotency-Key``; configuration is remembered for a minute.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from shared.core.breaker import BreakerPolicy
+from shared.core.clock import SECOND
 from tests.bench.foundation.world import World
 from tests.fakes.calls import recording
 
@@ -67,9 +70,16 @@ OPERATIONS = (
     ),
     Operation(
         "deliver a message",
-        (_CLAIM, "GetItem events", _FINISH),
+        # The endpoint's circuit, which was last looked at over a second ago.
+        (_CLAIM, "GetItem events", "GetItem limits", _FINISH),
         lambda w: w.work("webhooks/deliver"),
-        (World.notify, lambda w: w.take("inbound"), lambda w: w.work("webhooks/process"), lambda w: w.take("delivery")),
+        (
+            World.notify,
+            lambda w: w.take("inbound"),
+            lambda w: w.work("webhooks/process"),
+            lambda w: w.take("delivery"),
+            lambda _: time.sleep(BreakerPolicy().fresh_ms / SECOND),
+        ),
     ),
     Operation("POST /v1/api-keys", (_LIMIT, *_MAKE_KEY), World.make_key),
     Operation(

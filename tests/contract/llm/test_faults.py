@@ -163,11 +163,14 @@ def test_each_completion_leaves_a_record_that_says_who_counted(
     assert ("N" in record["ttft_ms"]) == (source != "none")
 
 
-def test_a_warm_request_is_the_limiter_and_its_record(gateway: Gateway, key: str) -> None:
+def test_a_warm_request_is_the_limiter_its_record_and_a_look_at_the_circuit_each_second(
+    gateway: Gateway, key: str
+) -> None:
     text_of(gateway, key, "good")
     wait_for(lambda: gateway.backing.calls[-1] == "PutItem", seconds=2, what="the record")
     before = len(gateway.backing.calls)
+    time.sleep(1.1)  # how long a circuit is believed
     text_of(gateway, key, "good")
 
-    wait_for(lambda: len(gateway.backing.calls) > before + 1, seconds=2, what="the record")
-    assert gateway.backing.calls[before:] == ["UpdateItem", "PutItem"]
+    wait_for(lambda: len(gateway.backing.calls) > before + 2, seconds=2, what="the record")
+    assert gateway.backing.calls[before:] == ["UpdateItem", "GetItem", "PutItem"]

@@ -133,6 +133,9 @@ def test_an_upstream_is_set(api: Api) -> None:
 
     assert api.call("PUT", "/v1/llm/upstream", json=wanted)["models"] == ["tour"]
     assert api.call("GET", "/v1/llm/upstream")["base_url"] == wanted["base_url"]
+    # Nobody listens there, which the circuit is told; after five times in a row it does not ask any more.
+    hello = {"model": "tour", "messages": [{"role": "user", "content": "hello"}]}
+    assert api.ask("POST", "/llm/v1/chat/completions", json=hello).status in (502, 503)
 
 
 @contextmanager
@@ -292,12 +295,13 @@ def test_a_pull_of_nothing_leaves_its_idempotency_key_free(api: Api) -> None:
 
 
 def test_a_pull_survives_a_lost_queue(api: Api, region: str) -> None:
-    with hubspot.running(3, 9183):
+    with hubspot.running(3, 9183) as account:
         with _paused(region, "crm-sync"):
             wanted = {"private_token": hubspot.TOKEN, "name": "tour"}
             connection = _once(api, "/v1/connections/hubspot", wanted)
             _overdue(region, "crm", connection["id"])
         until(lambda: _idle(api, connection["id"]), seconds=WAITS_S, what="the end of the pull")
+        account.faults.append(hubspot.Fault(500))  # for the circuit to count
         assert api.ask("POST", f"/v1/connections/{connection['id']}/sync").status == 202
         until(lambda: _idle(api, connection["id"]), seconds=WAITS_S, what="the end of the second pull")
         found = api.call("GET", "/v1/crm/contacts", params={"connection_id": connection["id"]})

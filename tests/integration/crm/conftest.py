@@ -64,7 +64,7 @@ class Crm:
 
     def stop(self) -> None:
         """The worker's process ends, and with it its sockets; the next message meets a cold start."""
-        self.aws.function("crm/sync").ports.sources["hubspot"]._sender.close()
+        self.aws.function("crm/sync").ports.sources["hubspot"]._sender._sender.close()
         self.aws.restart("crm/sync")
 
     def sweep(self) -> dict[str, int]:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from shared.core.clock import MINUTE, SECOND
+from shared.adapters.dynamodb.breaker import DynamoCircuits
+from shared.core.breaker import Circuit, State
+from shared.core.clock import MINUTE, SECOND, system
 from shared.runtime.bootstrap import Founded
 from tests.fakes import hubspot
 from tests.fakes.hubspot import Fault
@@ -141,3 +143,20 @@ def test_a_provider_on_a_private_address_is_never_called(crm: Crm, acme: Founded
     assert len(failed) == 1
     assert not crm.account.journal
     assert acme.org_id
+
+
+def test_a_hubspot_that_fails_everybody_is_left_alone_and_no_try_is_used_up(crm: Crm, later: Later) -> None:
+    """Given an open circuit, when a pull begins, then nothing is sent until it may be, and the pull then completes."""
+    circuits = DynamoCircuits(crm.aws.container().table("limits"))
+    circuits.swap(Circuit("hubspot", State.OPEN, 5, 1, retry_at=system() + MINUTE, changed_at=system()))
+    connection_id = crm.connect()
+    crm.work()
+    waiting, asked = crm.connection(connection_id), len(crm.account.journal)
+    later(70 * SECOND)
+    crm.work()
+
+    [pull] = [row for row in crm.aws.rows("crm") if row.get("kind", {}).get("S") == "crm_page"]
+    assert (waiting["status"], waiting["sync"]["problem"], asked) == ("syncing", "provider_unavailable", 0)
+    assert crm.connection(connection_id)["status"] == "active"
+    assert pull["checkpoint"]["M"]["failures"] == {"N": "0"}
+    assert circuits.load("hubspot").state is State.CLOSED

@@ -27,10 +27,16 @@ class Plan:
 
     steps: list[list[Step]] = field(default_factory=list)
     always: list[Step] | None = None
+    by_path: dict[str, list[Step]] = field(default_factory=dict)
 
     def script(self) -> Script:
         """For a Peer."""
-        return lambda _received: self.steps.pop(0) if self.steps else self.always or answer()
+        return self._next
+
+    def _next(self, received: Received) -> list[Step]:
+        if self.steps:
+            return self.steps.pop(0)
+        return self.by_path.get(received.line.split()[1]) or self.always or answer()
 
 
 @dataclass

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from shared.core.clock import HOUR, MINUTE, SECOND
 from shared.core.work.item import Status
 from shared.crm.pull import MAX_FAILURES, Checkpoint, Pull, connection_status, pull_problem, wait_after
-from shared.crm.source import PullProblem, SourceBusy, SourceDown, SourceError, SourceRefused
+from shared.crm.source import PullProblem, SourceBusy, SourceDown, SourceError, SourcePaused, SourceRefused
 
 NOW = 1_795_161_600_000
 DOWN = SourceDown(PullProblem.PROVIDER_UNAVAILABLE)
@@ -96,3 +96,13 @@ def test_a_provider_is_never_asked_sooner_than_it_wants_within_the_hour(
 
     assert wait is not None
     assert min(asked, HOUR) <= wait <= HOUR
+
+
+def test_a_pause_is_waited_for_and_is_no_try() -> None:
+    """Given an open circuit, however many tries are used up, then as long as it says and up to 5 s, uncounted."""
+    paused = SourcePaused(PullProblem.PROVIDER_UNAVAILABLE, 30 * SECOND)
+    point = Checkpoint.start(NOW).held_up(PullProblem.RATE_LIMITED)
+
+    assert [wait_after(paused, n, 0.0) for n in (0, MAX_FAILURES - 1, 10_000)] == [30 * SECOND] * 3
+    assert wait_after(paused, 0, 1.0) == 35 * SECOND
+    assert point.held_up(paused.problem, asked=False).failures == point.failures == 1

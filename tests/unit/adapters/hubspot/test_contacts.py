@@ -11,7 +11,7 @@ from shared.adapters.hubspot.page import MAX_RECORDS
 from shared.core.outbound.errors import CircuitOpen, ConnectFailed, ResponseTooLarge, TimedOut
 from shared.core.outbound.message import Headers, Request, Response
 from shared.core.outbound.policy import Policy
-from shared.crm.source import SourceDown, SourcePage, SourceRecord
+from shared.crm.source import SourceDown, SourcePage, SourcePaused, SourceRecord
 
 RECORD = {
     "id": "51",
@@ -108,8 +108,16 @@ def test_an_answer_that_is_not_a_page_is_no_page(body: Any) -> None:
         answered(body, cursor="the same")
 
 
-@pytest.mark.parametrize("error", [ConnectFailed(), TimedOut("read"), ResponseTooLarge(), CircuitOpen(5)])
+@pytest.mark.parametrize("error", [ConnectFailed(), TimedOut("read"), ResponseTooLarge()])
 def test_no_answer_is_told_in_the_words_of_the_port(error: Exception) -> None:
     """Given a network failure, when a page is asked for, then the source is down."""
     with pytest.raises(SourceDown):
         HubSpotContacts(Memory(error), "https://api.test", lambda: 0).page("t", None)
+
+
+def test_an_open_circuit_is_no_answer_of_hubspots() -> None:
+    """Given a circuit that is open, when a page is asked for, then it says that nobody was asked, and until when."""
+    with pytest.raises(SourcePaused) as paused:
+        HubSpotContacts(Memory(CircuitOpen(5)), "https://api.test", lambda: 0).page("t", None)
+
+    assert paused.value.wait == 5_000

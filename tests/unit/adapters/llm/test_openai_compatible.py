@@ -13,13 +13,16 @@ import pytest
 
 from shared.adapters.http.stream import StreamClient
 from shared.adapters.llm.openai_compatible import STREAM, WHOLE, OpenAICompatible
+from shared.core.breaker import Breaker, BreakerPolicy, Circuit, State
 from shared.core.errors import Problem
-from shared.core.outbound.errors import ConnectFailed, ConnectionLost, TimedOut
+from shared.core.outbound.circuit_async import AsyncCircuits
+from shared.core.outbound.errors import CircuitOpen, ConnectFailed, ConnectionLost, TimedOut
 from shared.llm import refusals
 from shared.llm.upstream import Completion, Upstream
 from tests.fakes import fault_upstream
 from tests.fakes.fault_upstream import COMPLETION, ROLE, WORDS, FaultUpstream
 from tests.fakes.fault_upstream import WHOLE as GOOD
+from tests.fakes.memory_circuits import MemoryCircuits
 
 QUICK_STREAM = replace(STREAM, first_byte_s=0.3, read_s=0.3)
 QUICK_WHOLE = replace(WHOLE, first_byte_s=0.3, read_s=0.3)
@@ -34,12 +37,18 @@ def faulty() -> Iterator[FaultUpstream]:
 Use = Callable[[OpenAICompatible, Upstream], Awaitable[Any]]
 
 
-def run(faulty: FaultUpstream, use: Use) -> Any:
+def breaker(threshold: int = 5, store: MemoryCircuits | None = None) -> Breaker:
+    """In memory."""
+    policy = BreakerPolicy(threshold=threshold)
+    return Breaker(store or MemoryCircuits(), policy, clock=lambda: 1_000, new_probe=lambda: "probe")
+
+
+def run(faulty: FaultUpstream, use: Use, circuits: AsyncCircuits | None = None) -> Any:
     """What ``use`` makes of an adapter of its own, whose guard trusts the fake's address."""
 
     async def once() -> Any:
         client = StreamClient(allow=frozenset({f"127.0.0.1:{faulty.port}"}))
-        provider = OpenAICompatible(client, QUICK_STREAM, QUICK_WHOLE)
+        provider = OpenAICompatible(client, circuits or AsyncCircuits(breaker()), QUICK_STREAM, QUICK_WHOLE)
         try:
             return await use(provider, Upstream(faulty.base_url, "sk-planted"))
         finally:
@@ -160,9 +169,10 @@ def test_a_base_url_that_now_leads_inside_is_not_called_and_not_the_callers_faul
     faulty: FaultUpstream, use: Use
 ) -> None:
     before = len(faulty.seen)
+    provider = OpenAICompatible(StreamClient(), AsyncCircuits(breaker()))
 
     with pytest.raises(refusals.UpstreamBroken, match="may not be called"):
-        asyncio.run(use(OpenAICompatible(StreamClient()), Upstream(faulty.base_url, "sk-planted")))  # type: ignore[arg-type]
+        asyncio.run(use(provider, Upstream(faulty.base_url, "sk-planted")))  # type: ignore[arg-type]
 
     assert len(faulty.seen) == before
 
@@ -222,3 +232,68 @@ def test_small_writes_leave_at_once(faulty: FaultUpstream, monkeypatch: pytest.M
     run(faulty, whole("good"))
 
     assert options == [1]
+
+
+def _state(store: MemoryCircuits) -> State:
+    """Of the only circuit."""
+    [circuit] = store.circuits.values() or [Circuit("none")]
+    return circuit.state
+
+
+@pytest.mark.parametrize("use", [lambda model: streaming(model, []), whole], ids=["stream", "whole"])
+@pytest.mark.parametrize("model", ["r500", "mute"])
+def test_a_provider_that_keeps_failing_is_left_alone(
+    faulty: FaultUpstream, use: Callable[[str], Use], model: str
+) -> None:
+    """Given two failures in a row at a threshold of two, when asked again, then the provider is not."""
+    store = MemoryCircuits()
+    circuits = AsyncCircuits(breaker(2, store))
+    for _ in range(2):
+        with pytest.raises(Problem):
+            run(faulty, use(model), circuits)
+    asked = len(faulty.seen)
+
+    with pytest.raises(CircuitOpen) as left_alone:
+        run(faulty, use("good"), circuits)
+
+    assert (_state(store), len(faulty.seen) - asked) == (State.OPEN, 0)
+    assert left_alone.value.headers == {"Retry-After": "30"}
+
+
+@pytest.mark.parametrize("model", ["r400", "r401", "r429", "ok-error", "cut"])
+def test_a_provider_that_answers_below_500_is_not_left_alone(faulty: FaultUpstream, model: str) -> None:
+    """Given refusals, and a stream that broke after its head, when told to the circuit, then it stays closed."""
+    store = MemoryCircuits()
+
+    for _ in range(2):
+        with pytest.raises(Problem):
+            run(faulty, streaming(model, []), AsyncCircuits(breaker(1, store)))
+
+    assert (store.circuits, store.writes) == ({}, 0)
+
+
+def test_a_caller_who_leaves_before_the_answer_says_nothing_about_the_provider(faulty: FaultUpstream) -> None:
+    """Given a probe whose caller leaves, when it is cancelled, then the next call may probe."""
+    store = MemoryCircuits({"llm:": Circuit("llm:", State.OPEN, 5, 1, retry_at=0, version=1)})
+
+    async def leave(provider: OpenAICompatible, upstream: Upstream) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await whole("mute")(provider, upstream)
+
+    run(faulty, leave, AsyncCircuits(breaker(1, store)))
+    abandoned = _state(store)
+    run(faulty, streaming("good", []), AsyncCircuits(breaker(1, store)))
+
+    assert (abandoned, _state(store)) == (State.OPEN, State.CLOSED)
+
+
+def test_a_healthy_call_writes_nothing_and_reads_once(faulty: FaultUpstream) -> None:
+    """Given calls within a second, when all is well, then one read in all."""
+    store = MemoryCircuits()
+    circuits = AsyncCircuits(breaker(5, store))
+
+    for _ in range(3):
+        run(faulty, streaming("good", []), circuits)
+
+    assert (store.reads, store.writes) == (1, 0)
