@@ -15,10 +15,11 @@ import httpx
 import pytest
 
 from infra import names
-from infra.local import aws, stack_file
+from infra.local import aws
 from infra.local.deploy import STAGE
 from tests.demo import notifications, sink
 from tests.demo.api import Api, until
+from tests.e2e.stack import read
 from tests.fakes import hubspot
 
 pytestmark = pytest.mark.e2e
@@ -30,16 +31,18 @@ EVENT_TYPE = "agora.rtc.user_joined"
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[Api]:
-    """The second organization's owner: the first is the demo's."""
-    stack = stack_file.read()
-    with Api(stack["base_url"], stack["orgs"][1]["api_key"]) as client:
+    """The owner of an organization of its own: its limits and endpoints are nobody else's."""
+    organization = read().found("Tour")
+    app = {"app_id": secrets.token_hex(16), "certificate": secrets.token_hex(16), "name": "first"}
+    with organization.api as client:
+        client.call("POST", "/v1/agora/apps", json=app)
         yield client
 
 
 @pytest.fixture(scope="module")
 def region() -> str:
     """The home region."""
-    return str(stack_file.read()["region"])
+    return read().region
 
 
 def _once(api: Api, path: str, body: dict[str, Any]) -> Any:
