@@ -11,6 +11,9 @@ SLOW_DOWN_FLOOR = MINUTE
 """An endpoint that says 429, 502 or 504 is overloaded: a second try after five seconds would add to it."""
 ASKED_CAP = HOUR
 """How far ``Retry-After`` may lengthen a wait that is shorter. A peer cannot put a delivery off for days."""
+MAX_HELD = 3
+"""Times in a row that an open circuit puts a delivery off; then it is attempted all the same. An endpoint that is down
+gets one probe at a time: without this bound, a thousand deliveries would outlive their retention unattempted."""
 
 
 def next_wait(made: int, chance: float, *, slow_down: bool = False, asked_s: float | None = None) -> int | None:

@@ -42,14 +42,11 @@ from shared.webhooks.entities import (
 from shared.webhooks.outcome import Outcome, outcome_of
 from shared.webhooks.ports import Deliveries, Endpoints, Messages, Notices
 from shared.webhooks.records import attempt_map, delivery_of, is_closing
-from shared.webhooks.schedule import next_wait
+from shared.webhooks.schedule import MAX_HELD, next_wait
 from shared.webhooks.signing import signed_headers
 
 POLICY = Policy(connect_s=5.0, read_s=15.0, total_s=20.0, attempts=1, read_limit=1024, prefix=True)
 """Standard Webhooks asks for 15 to 30 s. One attempt: the work pattern repeats. The answer's body is not kept."""
-MAX_HELD = 3
-"""Times in a row that an open circuit puts a delivery off; then it is attempted all the same. An endpoint that is down
-gets one probe at a time: without this bound, a thousand deliveries would outlive their retention unattempted."""
 NOTICE_RETRY = MINUTE
 """After a notice that the dead-letter queue did not take."""
 

@@ -12,6 +12,7 @@ from shared.core.work.item import Replay
 from shared.webhooks.entities import Delivery, EndpointStatus
 from shared.webhooks.ports import Deliveries, Endpoints, Messages
 from shared.webhooks.records import expiry
+from shared.webhooks.schedule import MAX_HELD
 
 _DEAD = "dead-letters"
 """Filter of the dead letters' cursors."""
@@ -61,8 +62,15 @@ def replay(
     if message is None:
         raise Conflict("the delivery's message has expired")
     store.keep(delivery.endpoint_id, delivery_id, message.created_at, now)
-    renewed = {"expires_at": expiry(now)}
-    changes = {**renewed, "made": 0, "closing": False, "outcome": None, "reason": None, "exhausted_at": None}
+    changes = {
+        "made": 0,
+        "closing": False,
+        "outcome": None,
+        "reason": None,
+        "exhausted_at": None,
+        "expires_at": expiry(now),
+        "held": MAX_HELD,  # who replays expects the endpoint to be back: the first attempt does not ask its circuit
+    }
     work = Replay(store.ref(delivery_id), delivery_id, by.org, changes, request_id, by.id)
     if not dispatcher.replay(work, now):
         raise Conflict("the delivery is still being attempted")

@@ -128,6 +128,6 @@ def _hang_up(aws: Cloud, function: str) -> None:
     """Close a worker's idle connections."""
     module = aws.function(function)
     if function == "crm/sync":
-        module.ports.sources["hubspot"]._sender.close()
+        module.ports.sources["hubspot"]._sender._sender.close()
     else:
         module.container.http.close()

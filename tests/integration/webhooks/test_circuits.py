@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from functions.webhooks.deliver.service import MAX_HELD
 from shared.adapters.dynamodb.breaker import DynamoCircuits
 from shared.core.breaker import BreakerPolicy, Circuit, State
 from shared.core.clock import MINUTE, system
+from shared.webhooks.schedule import MAX_HELD
 from tests.fakes.http_peer import answer
 from tests.integration.webhooks.conftest import Hooks, Plan
 
