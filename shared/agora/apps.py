@@ -5,6 +5,8 @@ from typing import Protocol
 
 PURPOSE = "agora"
 """The cipher's purpose for certificates."""
+MAX_APPS = 50
+"""Of one organization: all of them are read together, and remembered by each function that mints."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class AgoraApps(Protocol):
         """Register, or replace name and certificate."""
 
     def page(self) -> list[AgoraAppRecord]:
-        """All of them; an organization has a handful."""
+        """All of them, :data:`MAX_APPS` at most."""
 
     def delete(self, app_id: str) -> bool:
         """False when there is none."""

@@ -1,16 +1,22 @@
 """Registering Agora apps."""
 
 from functions.agora.apps.models import AppView, RegisterApp
-from shared.agora.apps import AgoraAppRecord, AgoraApps
+from shared.agora.apps import MAX_APPS, AgoraAppRecord, AgoraApps
 from shared.core.clock import rfc3339
-from shared.core.errors import NotFound
+from shared.core.errors import Conflict, NotFound
 from shared.core.http.models import Deleted
 from shared.core.http.routes import Page
 from shared.core.pagination import MAX_LIMIT
 
 
 def register(apps: AgoraApps, wanted: RegisterApp, now: int) -> AppView:
-    """Register an app, or replace its name and certificate."""
+    """Register an app, or replace its name and certificate.
+
+    Raises 409 when there are :data:`MAX_APPS` others: counted, not locked, so as many registrations as run at the same
+    moment may go over it, and are found all the same.
+    """
+    if len({app.app_id for app in apps.page()} - {wanted.app_id}) >= MAX_APPS:
+        raise Conflict(f"the organization has {MAX_APPS} Agora apps, which is the most: delete one first")
     return _view(apps.put(wanted.app_id, wanted.name, wanted.certificate, now))
 
 

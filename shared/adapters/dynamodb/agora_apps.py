@@ -10,6 +10,8 @@ from shared.core.scope import OrgScope
 from shared.core.secrets import TenantCipher
 
 REMEMBERED = MINUTE
+_MAX_REMEMBERED = 1_024
+"""Organizations in memory; forgetting one costs a query."""
 Cache = dict[str, tuple[list[dict[str, Any]], int]]
 """By organization: its items and until when they are good."""
 
@@ -78,6 +80,8 @@ class DynamoAgoraApps:
     def _anew(self) -> list[dict[str, Any]]:
         items = self._query()
         if items:
+            if len(self._cache) >= _MAX_REMEMBERED and self._org.org not in self._cache:
+                self._cache.clear()
             self._cache[self._org.org] = (items, self._clock() + REMEMBERED)
         return items
 

@@ -2,9 +2,12 @@
 
 import pytest
 
+from shared.adapters.dynamodb import agora_apps
 from shared.agora import access_token
+from shared.agora.apps import MAX_APPS
+from shared.core.scope import stored_scope
 from shared.runtime.bootstrap import Founded
-from tests.fakes.cloud import Cloud
+from tests.fakes.cloud import Cloud, Reply
 
 APP_ID = "970CA35de60c44645bbae8a215061b33"
 CERTIFICATE = "5CFd2fd1755d40ecb72977518be15d3b"
@@ -103,3 +106,36 @@ def test_a_broken_rule_is_told_with_its_pointer(
 
     assert (reply.status, reply.code) == (422, "invalid")
     assert [e["pointer"] for e in reply.json["errors"]] == [pointer]
+
+
+def test_an_organization_has_so_many_apps_and_mints_for_each_of_them(aws: Cloud, app: Founded) -> None:
+    """Given as many apps as there may be, when one more comes, then 409; the last one mints, and is replaced."""
+    bodies = [{"app_id": f"{n:032x}", "certificate": CERTIFICATE, "name": "more"} for n in range(MAX_APPS)]
+
+    def register(body: dict[str, str]) -> Reply:
+        return aws.call("agora/apps", "POST", "/v1/agora/apps", key=app.api_key, json_body=body)
+
+    statuses = [register(body).status for body in bodies]
+    refused = register(bodies[-1])
+    again = register(bodies[-2])
+    wanted = {**MINT, "app_id": bodies[-2]["app_id"]}
+    minted = aws.call("agora/tokens", "POST", "/v1/agora/tokens", key=app.api_key, json_body=wanted)
+
+    detail = f"the organization has {MAX_APPS} Agora apps, which is the most: delete one first"
+    assert statuses == [201] * (MAX_APPS - 1) + [409]
+    assert (refused.status, refused.json["errors"][0]["detail"]) == (409, detail)
+    assert (again.status, minted.status) == (201, 201)
+
+
+def test_apps_of_so_many_organizations_are_remembered_and_no_more(
+    aws: Cloud, app: Founded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a memory of one organization, when two mint in turn, then it never holds both, and both are served."""
+    monkeypatch.setattr(agora_apps, "_MAX_REMEMBERED", 1)
+    container, other = aws.container(), aws.found("Other")
+    first, second = stored_scope(app.org_id), stored_scope(other.org_id)
+    container.agora_apps(second).put(APP_ID, "other", CERTIFICATE, 1_000)
+
+    for org in (first, second, first):
+        assert container.agora_apps(org).get(APP_ID) is not None
+        assert list(container._agora_apps) == [org.org]
