@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from shared.adapters.dynamodb.work import DynamoWork
     from shared.agora.apps import AgoraApps
     from shared.core.audit import AuditLog
-    from shared.core.breaker import Breaker, Circuit
+    from shared.core.breaker import Breaker, BreakerPolicy, Circuit
     from shared.core.http.guards import Guards
     from shared.core.idempotency import IdempotencyStore
     from shared.core.limits import Limiter
@@ -110,9 +110,15 @@ class Container:
 
     @cached_property
     def breaker(self) -> "Breaker":
-        """All circuits of the region, over the impatient client; its trouble is told and lets calls through."""
+        """Of customers' own parties, by the usual policy."""
+        from shared.core.breaker import BreakerPolicy
+
+        return self.make_breaker(BreakerPolicy())
+
+    def make_breaker(self, policy: "BreakerPolicy") -> "Breaker":
+        """Over the region's circuits, by the impatient client; its trouble is told and lets calls through."""
         from shared.adapters.dynamodb.breaker import DynamoCircuits
-        from shared.core.breaker import Breaker, BreakerPolicy, State
+        from shared.core.breaker import Breaker, State
         from shared.core.ids import seed
 
         def changed(before: "Circuit", after: "Circuit") -> None:
@@ -126,7 +132,7 @@ class Container:
 
         return Breaker(
             DynamoCircuits(DynamoTable(self.impatient_dynamodb, self.config.table("limits"))),
-            BreakerPolicy(),
+            policy,
             clock=self.clock,
             new_probe=seed,
             watch=changed,

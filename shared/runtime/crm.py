@@ -37,8 +37,9 @@ def pulls(container: Container, org: OrgScope) -> "Pulls":
 def sources(container: Container) -> "dict[str, ContactSource]":
     """One per provider, by its name; over one outbound client, behind a circuit for all pulls of the region."""
     from shared.adapters.http.client import HttpClient
-    from shared.adapters.hubspot.contacts import HubSpotContacts
+    from shared.adapters.hubspot.contacts import CIRCUIT, HubSpotContacts
     from shared.core.outbound.circuit import CircuitSender
 
-    sender = CircuitSender(HttpClient(allow=container.config.egress_allow), container.breaker, "hubspot")
+    client = HttpClient(allow=container.config.egress_allow)
+    sender = CircuitSender(client, container.make_breaker(CIRCUIT), "hubspot")
     return {"hubspot": HubSpotContacts(sender, container.config.hubspot_base_url, container.clock)}

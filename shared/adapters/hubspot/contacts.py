@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from shared.adapters.hubspot.page import MAX_RECORDS, read_page
 from shared.adapters.hubspot.refusals import source_error
+from shared.core.breaker import BreakerPolicy
 from shared.core.clock import SECOND, Clock
 from shared.core.errors import Unavailable, UpstreamFailed, UpstreamTimeout
 from shared.core.outbound.errors import CircuitOpen
@@ -21,6 +22,9 @@ VERSION = "2026-09"
 POLICY = Policy(connect_s=3, read_s=10, total_s=20, attempts=1, read_limit=4 * 1024 * 1024)
 """One attempt: a page that fails is put off by the work pattern, so that one claim is one request. A hundred
 contacts with eleven properties are about 60 KB; 4 MiB leaves room for long values and stops there."""
+CIRCUIT = BreakerPolicy(open_ms=5 * SECOND, open_cap_ms=10 * SECOND, lease_ms=25 * SECOND)
+"""Pauses are short: all pulls of a region together still ask a HubSpot that is down once in ten seconds, and none of
+them stands still for long because of another one's bad luck. The lease is longer than one request may take."""
 
 
 class HubSpotContacts:
