@@ -1,6 +1,7 @@
 """The deployed local stack: brought up if it is not, brought to this work tree's code if it is."""
 
 import fcntl
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from infra.local.paths import LOCAL, ROOT
+from infra.local.paths import LOCAL, ROOT, STACK_FILE
 from tests.e2e.stack import Organization, Stack, read
 
 HERE = os.path.dirname(__file__)  # noqa: PTH120 - compared with paths that pytest gives as text
@@ -25,13 +26,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def stack() -> Stack:
-    """``make up``, which changes nothing where nothing has changed; another worker's is waited for."""
+    """``make up``, which changes nothing where nothing has changed; another worker's is waited for.
+
+    A stack that is up stays on its ports and in its regions.
+    """
     LOCAL.mkdir(exist_ok=True)
+    told = json.loads(STACK_FILE.read_text()) if STACK_FILE.exists() else {}
+    same = {"REGIONS": ",".join(told["regions"]), "PORT": told["base_url"].rpartition(":")[2]} if told else {}
     with (LOCAL / "up.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         made = subprocess.run(
             ["make", "--no-print-directory", "up", f"PYTHON={sys.executable}"],
             cwd=ROOT,
+            env=same | os.environ,
             capture_output=True,
             text=True,
             timeout=_UP_S,

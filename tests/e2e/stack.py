@@ -3,9 +3,12 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import httpx
 
 from infra import names
 from infra.local import aws
@@ -14,6 +17,7 @@ from infra.local.stack_file import read as read_file
 from tests.demo.api import Api, Reply
 
 STAGE = "local"
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,16 @@ def pages(api: Api, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         if not (following := reply.body["meta"]["next_cursor"]):
             return
         cursor = {"cursor": following}
+
+
+def patiently(ask: Callable[[], Reply]) -> Reply:
+    """What is answered to someone who keeps to the limits: many requests of one test stand for many callers."""
+    for _ in range(_TRIES):
+        reply = ask()
+        if reply.status != httpx.codes.TOO_MANY_REQUESTS:
+            break
+        time.sleep(float(reply.headers["retry-after"]))
+    return reply
 
 
 def is_refusal(reply: Reply) -> bool:

@@ -9,7 +9,7 @@ from shared.core.http.routes import matches
 from tests.demo.api import Api
 from tests.e2e.bad_input import AGORA, BODIES, HEADERS, JSON, OTHERS, PRIVATE, QUERIES, Bad
 from tests.e2e.operations import operations
-from tests.e2e.stack import Organization, Stack, is_refusal
+from tests.e2e.stack import Organization, Stack, is_refusal, patiently
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -35,7 +35,7 @@ def documented(bad: Bad) -> bool:
 def test_bad_input_gets_its_documented_refusal(stack: Stack, acme: Organization, face: str, bad: Bad) -> None:
     """Given a request that is wrong, when sent, then its status, its code, where it is wrong, in the envelope."""
     with Api(stack.face(face), acme.key) as api:
-        reply = bad.ask(api)
+        reply = patiently(lambda: bad.ask(api))
 
     assert (reply.status, reply.error.get("code")) == (bad.status, bad.code), reply.text
     assert bad.pointer is None or reply.error["pointer"] == bad.pointer

@@ -13,7 +13,7 @@ from shared.core.clock import rfc3339
 from shared.identity.keys import READ_ONLY, Mode, generate
 from tests.demo.api import Api, Reply
 from tests.e2e.operations import Operation, operations
-from tests.e2e.stack import Organization, Stack, is_refusal
+from tests.e2e.stack import Organization, Stack, is_refusal, patiently
 
 GUARDED = [o for o in operations() if not o.public and o.path != "/v1/chat/completions"]
 """The second path of the chat completions is that of the REST API's own host."""
@@ -70,7 +70,7 @@ def asked(api: Api, operation: Operation, credential: str | None) -> Reply:
     headers = {} if credential is None else {"Authorization": credential}
     path = operation.at(**dict.fromkeys(operation.parameters, "missing"))
     body: dict[str, Any] | None = {} if operation.method in {"POST", "PUT", "PATCH"} else None
-    return api.ask(operation.method, path, json=body, headers=headers)
+    return patiently(lambda: api.ask(operation.method, path, json=body, headers=headers))
 
 
 def code(reply: Reply) -> str:

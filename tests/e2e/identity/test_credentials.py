@@ -80,7 +80,7 @@ def test_every_deed_is_in_a_chain_that_shows_tampering(stack: Stack, other: Orga
     chain = list(pages(other.api, "/v1/audit", limit=1))[::-1]
 
     assert [(e["seq"], e["action"], e["target"]) for e in chain] == [
-        (1, "createApiKey", None),
+        (1, "createApiKey", made["id"]),
         (2, "deleteApiKey", made["id"]),
     ]
     assert [e["previous"] for e in chain] == ["0" * 64, chain[0]["hash"]]

@@ -5,7 +5,7 @@ import pytest
 from tests.demo import notifications
 from tests.demo.api import Api
 from tests.e2e.operations import operations
-from tests.e2e.stack import Organization, Stack, is_refusal
+from tests.e2e.stack import Organization, Stack, is_refusal, patiently
 
 SECRET = "agora-notification-secret"
 
@@ -56,7 +56,8 @@ def test_a_bad_notification_is_refused_and_leaves_no_event(
     body, headers = _wrong(name)
     before = stack.written(other.id)
     with Api(stack.face(face)) as api:
-        reply = api.ask("POST", hook.replace(stack.base_url, stack.face(face)), content=body, headers=headers)
+        url = hook.replace(stack.base_url, stack.face(face))
+        reply = patiently(lambda: api.ask("POST", url, content=body, headers=headers))
 
     assert reply.status == status, reply.text
     assert is_refusal(reply)
