@@ -30,7 +30,9 @@ class SseDecoder:
     """Feed it bytes as they come; it gives out each event with the piece that completes it."""
 
     def __init__(self) -> None:
-        self._tail = b""
+        self._tail: list[bytes] = []
+        """Pieces of a line that has not ended; joined once, when it does."""
+        self._tail_size = 0
         self._name = ""
         self._data: list[bytes] = []
         self._size = 0
@@ -44,26 +46,38 @@ class SseDecoder:
             piece = piece.removeprefix(b"\n")
             self._after_cr = False
         if self._at_start:
-            if len(self._tail + piece) < len(_BOM) and _BOM.startswith(self._tail + piece):
-                self._tail += piece
+            piece = self._take_tail() + piece
+            if len(piece) < len(_BOM) and _BOM.startswith(piece):
+                self._keep(piece)
                 return []
-            piece = (self._tail + piece).removeprefix(_BOM)
-            self._tail = b""
+            piece = piece.removeprefix(_BOM)
             self._at_start = False
         if not piece:
             return []
         self._after_cr = piece.endswith(b"\r")
-        lines = (self._tail + piece).splitlines(keepends=True)
-        self._tail = b"" if lines[-1].endswith((b"\n", b"\r")) else lines.pop()
+        lines = piece.splitlines(keepends=True)
+        rest = b"" if lines[-1].endswith((b"\n", b"\r")) else lines.pop()
+        if lines:
+            lines[0] = self._take_tail() + lines[0]
+        self._keep(rest)
         events = [event for line in lines if (event := self._line(line.rstrip(b"\r\n"))) is not None]
-        if len(self._tail) + self._size > MAX_EVENT_BYTES:
+        if self._tail_size + self._size > MAX_EVENT_BYTES:
             raise EventTooLargeError
         return events
 
+    def _keep(self, piece: bytes) -> None:
+        if piece:
+            self._tail.append(piece)
+            self._tail_size += len(piece)
+
+    def _take_tail(self) -> bytes:
+        tail = b"".join(self._tail)
+        self._tail, self._tail_size = [], 0
+        return tail
+
     def end(self) -> list[SseEvent]:
         """What the end of the stream leaves unfinished, as an event of its own."""
-        last = [self._line(self._tail), self._line(b"")]
-        self._tail = b""
+        last = [self._line(self._take_tail()), self._line(b"")]
         return [event for event in last if event is not None]
 
     def _line(self, line: bytes) -> SseEvent | None:

@@ -1,5 +1,7 @@
 """Server-sent events are read the same however the network cuts them."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,3 +60,18 @@ def test_an_event_without_an_end_is_refused_before_it_fills_memory(piece: bytes)
 
     with pytest.raises(EventTooLargeError):
         read(*pieces)
+
+
+def test_a_long_line_in_small_pieces_is_copied_once() -> None:
+    """Given a line of 2 MiB in pieces of 32 bytes, when read, then within what copying it once takes, not 65 536 times.
+
+    Copying what was there for each piece would move 64 GiB.
+    """
+    piece, count = b"x" * 32, 65_536
+    decoder = SseDecoder()
+    began = time.process_time()
+
+    events = [e for part in [b"data:", *[piece] * count, b"\n\n"] for e in decoder.feed(part)]
+
+    assert events == [SseEvent("", piece * count)]
+    assert time.process_time() - began < 2
