@@ -5,7 +5,6 @@
     ├── UnbuildableToken 422        no token can be made of these values
     ├── BadSignature 401            no secret of the source signed these bytes
     ├── MalformedNotification 400   signed, but not Agora's envelope
-    ├── NotificationTooLarge 413    more bytes than any notification has
     ├── NotificationTooOld 422      sent longer ago than the source tolerates
     └── NotificationTooNew 422      sent further ahead of our clock than the source tolerates
 
@@ -48,14 +47,6 @@ class MalformedNotification(Problem):
     status = 400
     code = "notification_malformed"
     title = "The body is not an Agora notification"
-
-
-class NotificationTooLarge(Problem):
-    """The body is longer than any notification."""
-
-    status = 413
-    code = "notification_too_large"
-    title = "The notification is too large"
 
 
 class NotificationTooOld(Problem):

@@ -17,7 +17,6 @@ from typing import Any, NoReturn
 
 from shared.agora.errors import (
     MalformedNotification,
-    NotificationTooLarge,
     NotificationTooNew,
     NotificationTooOld,
 )
@@ -26,8 +25,9 @@ from shared.agora.notification_signature import verify_signature
 from shared.core.clock import HOUR, MINUTE
 from shared.core.text import encodable
 
-MAX_BODY_BYTES = 1_048_576
-"""The largest event known, 200 turns of a conversation (ConvoAI 112), has about 100 KB."""
+MAX_BODY_BYTES = 262_144
+"""What is read of a notification; whoever takes it from the network keeps to this, before anything is hashed. The
+largest event known, 200 turns of a conversation (ConvoAI 112), has about 100 KB. Why no more: docs/adr/0010."""
 
 MAX_ID_CHARS = 256
 """Of ``noticeId`` and ``sid``; samples have 19 to 36."""
@@ -105,13 +105,11 @@ def receive(
     now_ms: int,
     tolerance: Tolerance = DEFAULT_TOLERANCE,
 ) -> Notification:
-    """The notification in a request: size, then signature, then form, then age.
+    """The notification in a request of at most :data:`MAX_BODY_BYTES`: signature, then form, then age.
 
-    Raises ``NotificationTooLarge``, ``BadSignature``, ``MalformedNotification``,
+    Raises ``BadSignature``, ``MalformedNotification``,
     ``NotificationTooOld`` or ``NotificationTooNew``, and nothing else, whatever the bytes are.
     """
-    if len(body) > MAX_BODY_BYTES:
-        raise NotificationTooLarge(f"A notification has at most {MAX_BODY_BYTES} bytes")
     verify_signature(body, signature, secrets)
     notification = read_notification(body)
     check_age(notification, now_ms, tolerance)

@@ -8,6 +8,7 @@
 from functions.webhooks.receive import service
 from functions.webhooks.receive.refusal import refuse
 from functions.webhooks.receive.service import Sent
+from shared.agora.notification import MAX_BODY_BYTES
 from shared.agora.notification_signature import SIGNATURE_HEADER
 from shared.core.errors import Problem
 from shared.core.http.guards import limit
@@ -29,6 +30,7 @@ sources, ref_of = container.source_directory, container.inbound_ref
     name="receiveAgoraNotification",
     public=True,
     per_ip=False,
+    max_body=MAX_BODY_BYTES,
     refuses=(401, 422),
 )
 def receive_agora(call: Call) -> dict[str, object]:

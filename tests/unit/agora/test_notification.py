@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 from shared.agora.errors import (
     BadSignature,
     MalformedNotification,
-    NotificationTooLarge,
     NotificationTooNew,
     NotificationTooOld,
 )
 from shared.agora.notification import (
-    MAX_BODY_BYTES,
     Notification,
     Tolerance,
     read_notification,
@@ -138,12 +136,6 @@ def test_a_forged_notification_is_refused_before_it_is_read() -> None:
     """Given a body that is neither signed nor JSON, when received, then the signature is named."""
     with pytest.raises(BadSignature):
         receive(b"{", "0" * 64, [SECRET], now_ms=SENT_MS)
-
-
-def test_an_endless_body_is_refused_before_it_is_hashed() -> None:
-    """Given more bytes than any notification has, when received, then it is too large."""
-    with pytest.raises(NotificationTooLarge):
-        receive(b" " * (MAX_BODY_BYTES + 1), None, [SECRET], now_ms=SENT_MS)
 
 
 @pytest.mark.parametrize("now_ms", [SENT_MS + 3_600_000, SENT_MS - 300_000])
