@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tests.demo.api import Refused
 from tests.demo.target import Target
 
 _STEP, _TIME, _WRAP = 14, 8, 86
@@ -47,7 +48,7 @@ def run(row: Row, target: Target) -> Outcome:
         told, state = row.prove(target), State.PROVEN
     except Skipped as missing:
         told, state = f"skipped: {missing}", State.SKIPPED
-    except AssertionError as broken:
+    except (AssertionError, Refused) as broken:
         told, state = f"{broken}".partition("\n")[0], State.FAILED
     except Exception as error:  # noqa: BLE001 - the reason is told, the other rows still run
         told, state = f"{type(error).__name__}: {error}".partition("\n")[0], State.FAILED
