@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from botocore.exceptions import ClientError
 
 from infra import names
 from infra.local import aws
@@ -161,8 +162,9 @@ def _thief(stack: local.Stack, chance: random.Random, seen: Crossing, over: thre
     url = sqs.get_queue_url(QueueName=names.resource(local.STAGE, "delivery"))["QueueUrl"]
     while not over.wait(chance.uniform(0, 0.05)) and seen.thefts < _THEFTS:
         for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages", []):
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            seen.thefts += 1
+            with contextlib.suppress(ClientError):  # the worker was quicker after all
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                seen.thefts += 1
 
 
 def _wait(stack: local.Stack, receiver: sink.Sink, seen: Crossing) -> None:
