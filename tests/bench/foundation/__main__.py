@@ -25,8 +25,8 @@ def tables() -> Iterator[Table]:
     yield local.calls()
     yield local.sizes()
     stack = routes.running_stack()
-    yield routes.measure(stack)
     yield chat.measure(stack)
+    yield routes.measure(stack)
     if os.environ.get("SCALE") == "full":
         yield commands.measure()
 
