@@ -224,6 +224,13 @@ def _cursor(sort_key: str) -> str:
 BAD_CURSORS = ["bm90IG91cnM", "", "%%%", _cursor("\U0001f600"), _cursor("\x01"), _cursor("x" * 2_000), "A" * 5_000]
 
 
+def test_an_id_longer_than_any_is_missing_like_any_other(aws: Cloud, acme: Founded) -> None:
+    """Given an id that the store would refuse as a key, when asked for, then 404, and not the store's own error."""
+    reply = call(aws, "GET", f"{PATH}/{'k' * 2_000}", key=acme.api_key)
+
+    assert (reply.status, reply.code) == (404, "not_found")
+
+
 def test_pages_follow_one_another_without_gap_or_repeat(aws: Cloud, acme: Founded) -> None:
     """Given seven keys, when read three at a time, then each comes once, and a foreign cursor is refused."""
     for n in range(6):
