@@ -223,8 +223,7 @@ def test_a_source_over_its_limit_is_429(hooks: Hooks) -> None:
 
 def test_guessing_is_bounded_per_address(hooks: Hooks) -> None:
     """Given one address that keeps sending forged notifications, then 429 after its burst; good ones pass."""
-    hooks.aws.function("webhooks/receive")
-    with mock.patch("functions.webhooks.receive.refusal.IP_POLICY", Policy("ip", quota=100, burst=3, per_second=0.001)):
+    with mock.patch("shared.core.http.guards.IP_POLICY", Policy("ip", quota=100, burst=3, per_second=0.001)):
         statuses = [hooks.notify(secret="wrong").status for _ in range(5)]
         good = hooks.notify().status
 
