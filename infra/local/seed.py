@@ -23,10 +23,11 @@ def organizations(stage: Stage, home: Region, remembered: Path) -> dict[str, Any
     if remembered.exists():
         found: dict[str, Any] = json.loads(remembered.read_text())
         return found
-    with step("two organizations with keys and an Agora app"):
+    with step("two organizations with keys, an Agora app and a hook"):
         made: dict[str, Any] = {"orgs": _found(stage, home.name)}
         for organization in made["orgs"]:
             organization["agora"] = _agora_app(home, organization["api_key"])
+        made["hooks"] = {"agora": _hook(home, made["orgs"][0]["api_key"])}
         remembered.write_text(json.dumps(made, indent=2))
     return made
 
@@ -63,6 +64,13 @@ def _agora_app(home: Region, key: str) -> dict[str, str]:
     app = {"app_id": secrets.token_hex(16), "certificate": secrets.token_hex(16)}
     post(f"{home.base_url}/v1/agora/apps", key, app)
     return app
+
+
+def _hook(home: Region, key: str) -> dict[str, str]:
+    """A source of the first organization: where Agora would send, and what it would sign with."""
+    secret = secrets.token_hex(16)
+    made = post(f"{home.base_url}/v1/sources", key, {"provider": "agora", "name": "local", "secrets": [secret]})
+    return {"url": made["url"], "secret": secret}
 
 
 def post(url: str, key: str, body: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
