@@ -60,7 +60,10 @@ class IdempotencyStore(Protocol):
         """Keep the answer, encrypted."""
 
     def release(self, org: OrgScope, slot: Slot) -> None:
-        """Free the slot: nothing was done, so the same key may try again."""
+        """Free the slot: the request was refused and nothing was done, so its key may come with another one."""
+
+    def abandon(self, org: OrgScope, slot: Slot) -> None:
+        """Let the same request try again at once, under the same ids: nobody knows how far this try came."""
 
 
 def slot_for(org: OrgScope, operation: str, key: str, request: Request) -> Slot:

@@ -90,3 +90,8 @@ class DynamoIdempotency:
         """Nothing was done under this key."""
         del org
         self._table.delete(*keys.idempotency(slot.id))
+
+    def abandon(self, org: OrgScope, slot: Slot) -> None:
+        """As if it had begun long ago: the next try takes over, with the seed."""
+        del org
+        self._table.update(*keys.idempotency(slot.id), Update(sets={"started_at": 0}))

@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.core import idempotency as idem
 from shared.core.audit import AuditEntry
+from shared.core.errors import Problem
 from shared.core.http import envelope
 from shared.core.http.answers import render
 from shared.core.http.guards import Guards
@@ -61,8 +62,11 @@ def _once(route: Route, call: Call, guards: Guards, key: str) -> Answer:
         return Answer(stored.status, headers, stored.body)
     try:
         answer = _work(route, replace(call, slot=begun), guards)
-    except Exception:
-        store.release(org, slot)
+    except Exception as error:
+        if isinstance(error, Problem) and type(error).status < 500:  # noqa: PLR2004 - HTTP's own border
+            store.release(org, slot)
+        else:
+            store.abandon(org, slot)
         raise
     _keep(store, org, slot, StoredAnswer(answer.status, _without_secrets(answer, route.hide_on_replay)), guards)
     return answer
