@@ -4,7 +4,7 @@ import asyncio
 
 from shared.adapters.dynamodb.llm_upstreams import DynamoUpstreams
 from shared.adapters.dynamodb.llm_usage import DynamoUsageLog
-from shared.core.clock import MINUTE, Clock
+from shared.core.clock import MINUTE, SECOND, Clock
 from shared.core.logs import Log
 from shared.core.metrics import Metric
 from shared.core.scope import OrgScope
@@ -28,6 +28,10 @@ def usage_log(container: Container, org: OrgScope) -> UsageLog:
     return DynamoUsageLog(container.table("llm"), org, container.config.region)
 
 
+PROBE_LEASE = 280 * SECOND
+"""Above the longest answer of ``shared/adapters/llm/openai_compatible.py``."""
+
+
 class ChatPorts:
     """What a completion needs from outside; one per process. What blocks runs in a thread."""
 
@@ -35,13 +39,16 @@ class ChatPorts:
         """Everything is built here, in the init phase: a caller waits for the first token and for nothing else."""
         from shared.adapters.http.stream import StreamClient
         from shared.adapters.llm.openai_compatible import OpenAICompatible
+        from shared.core.breaker import BreakerPolicy
         from shared.core.outbound.circuit_async import AsyncCircuits
 
         self._container = container
         self._kept: dict[str, tuple[Upstream, int]] = {}
         client = StreamClient(allow=container.config.egress_allow)
         client.load()
-        self._provider = OpenAICompatible(client, AsyncCircuits(container.breaker))
+        # A probe may take as long as an answer: a shorter lease would give it to the next before it could succeed.
+        breaker = container.make_breaker(BreakerPolicy(lease_ms=PROBE_LEASE))
+        self._provider = OpenAICompatible(client, AsyncCircuits(breaker, container.clock))
         _ = container.cipher, container.dynamodb
 
     @property

@@ -53,9 +53,9 @@ def sync(connections: Connections, pulls: Pulls, connection_id: str, order: Orde
 
 def delete(connections: Connections, pulls: Pulls, connection_id: str) -> Deleted:
     """Forget token and pull; contacts that were pulled stay. Raises 404."""
-    if not is_id(PREFIX, connection_id) or not connections.delete(connection_id):
-        raise NotFound
-    pulls.delete(connection_id)
+    found = _found(connections, connection_id)
+    pulls.delete(found.id)  # first: a retry after a failure in between finds the connection still there
+    connections.delete(found.id)
     return Deleted(id=connection_id, deleted=True)
 
 

@@ -12,14 +12,16 @@ from shared.identity.keys import ApiKey, ApiKeys, Mode
 
 
 def create(store: ApiKeys, creator: Principal, wanted: CreateKey, *, key_id: str, mode: Mode, now: int) -> CreatedKey:
-    """A new key. Raises 403 for a scope its creator lacks, 422 for an expiry that has passed."""
+    """A new key, which ends no later than its creator. Raises 403 for more than that, 422 for an expiry in the past."""
     lacking = sorted(s for s in wanted.scopes if not creator.covers(s))
     if lacking:
         message = f"a key cannot be given what its creator lacks: {', '.join(lacking)}"
         raise Forbidden(message)
-    expires_at = parse_rfc3339(wanted.expires_at) if wanted.expires_at else None
+    expires_at = parse_rfc3339(wanted.expires_at) if wanted.expires_at else creator.expires_at
     if expires_at is not None and expires_at <= now:
         raise Invalid(fields=[FieldError("/expires_at", "lies in the past")])
+    if creator.expires_at is not None and (expires_at or 0) > creator.expires_at:
+        raise Forbidden("a key cannot outlive the credential that makes it")
     text = keys.generate(mode)
     key = ApiKey(
         id=key_id,

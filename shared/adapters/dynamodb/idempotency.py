@@ -40,6 +40,8 @@ class DynamoIdempotency:
             self._table.put(item)
         except ConditionFailed as taken:
             old = taken.item or {}
+            if old.get("seed") == began.seed:
+                return began  # the client repeated a put whose answer was lost
             if old.get("expires_at", 0) * SECOND <= now:
                 return self._take_over(item, old, began)
             if self._abandoned(old, slot, now):

@@ -8,12 +8,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.adapters.dynamodb import keys
 from shared.adapters.dynamodb.table import ConditionFailed, DynamoTable, stamped
-from shared.core.clock import Clock
+from shared.core.clock import MINUTE, Clock
 from shared.core.ids import derived
 from shared.core.scope import stored_scope
 from shared.core.secrets import TenantCipher
 from shared.identity.tokens import ALGORITHM, SigningKey
 
+REMEMBERED = MINUTE
+"""Until the newest key is looked for again: another region may have made it, or an operator."""
 _PLATFORM = "org_platform"
 _PURPOSE = "signing"
 _FIRST = "0001"
@@ -30,6 +32,7 @@ class DynamoSigningKeys:
         self._region = region
         self._clock = clock
         self._current: SigningKey | None = None
+        self._until = 0
 
     def public(self) -> list[dict[str, str]]:
         """One query."""
@@ -37,9 +40,12 @@ class DynamoSigningKeys:
 
     def current(self) -> SigningKey:
         """The newest key; the first is made here, by whoever's conditional put comes first."""
-        if self._current is None:
+        now = self._clock()
+        if self._current is None or self._until <= now:
             items = self._table.query(keys.signing_keys(), consistent=True) or [self._make()]
-            self._current = self._open(items[-1])
+            if self._current is None or self._current.kid != items[-1]["kid"]:
+                self._current = self._open(items[-1])
+            self._until = now + REMEMBERED
         return self._current
 
     def _open(self, item: dict[str, Any]) -> SigningKey:

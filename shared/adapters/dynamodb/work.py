@@ -1,6 +1,7 @@
 """Work items in DynamoDB: each step of the pattern is one conditional write on the base item."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from shared.adapters.dynamodb.attributes import item_from_wire, to_wire
@@ -155,30 +156,34 @@ class DynamoWork:
         One write for what a queue lost; one more for what a worker left behind, since only then there is a lapse to
         count, and the index does not tell the two apart.
         """
-        item: dict[str, Any] | None
+        sets: dict[str, Any] = {"status": Status.PENDING.value, "not_before": now, "due_at": now + FIRST_SWEEP}
         try:
-            item = self._recover(found, Status.PENDING, {"status": Status.PENDING.value}, now)
+            return _recovered(self._overdue(found, Status.PENDING, sets))
         except ConditionFailed as missed:
-            item = self._lapsed(found, missed.item or {}, now)
-        if item is None:
+            old = missed.item or {}
+        if old.get("status") != Status.CLAIMED.value or old.get("due_at") != found.due_at:
             return None
-        parked = item["status"] == Status.PARKED.value
-        return Recovered(item["id"], item["org"], item["actor"], item["request_id"], item["attempt"], parked)
-
-    def _lapsed(self, found: Overdue, old: Mapping[str, Any], now: int) -> dict[str, Any] | None:
         lapses = old.get("lapses", 0) + 1
-        status = Status.PARKED if lapses >= MAX_LAPSES else Status.PENDING
+        if lapses >= MAX_LAPSES:
+            return _recovered(old, deadly=True)
         try:
-            return self._recover(found, Status.CLAIMED, {"status": status.value, "lapses": lapses}, now)
+            return _recovered(self._overdue(found, Status.CLAIMED, {**sets, "lapses": lapses}))
         except ConditionFailed:
             return None
 
-    def _recover(self, found: Overdue, was: Status, sets: Mapping[str, Any], now: int) -> dict[str, Any]:
-        parked = sets["status"] == Status.PARKED.value
-        due = {} if parked else {"due_at": now + FIRST_SWEEP}
+    def park(self, found: Overdue, now: int) -> None:
+        """Off the index; a message that names it may still claim it."""
+        sets = {"status": Status.PARKED.value, "not_before": now}
+        with suppress(ConditionFailed):
+            self._overdue(found, Status.CLAIMED, sets, removes=["work_pk", "due_at"])
+
+    def _overdue(
+        self, found: Overdue, was: Status, sets: Mapping[str, Any], removes: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """One write, if the item is as it was found."""
         update = Update(
-            sets={**sets, **due, "not_before": now},
-            removes=["work_pk", "due_at"] if parked else [],
+            sets=sets,
+            removes=removes,
             extra=["version = version + :one"],
             condition="due_at = :seen AND #st = :was",
             names={"#st": "status"},
@@ -232,3 +237,7 @@ class DynamoWork:
             self.table.update(claim.ref.pk, claim.ref.sk, guarded)
         except ConditionFailed as lost:
             raise LeaseLost from lost
+
+
+def _recovered(item: Mapping[str, Any], *, deadly: bool = False) -> Recovered:
+    return Recovered(item["id"], item["org"], item["actor"], item["request_id"], item["attempt"], deadly)

@@ -63,13 +63,19 @@ def _once(route: Route, call: Call, guards: Guards, key: str) -> Answer:
     try:
         answer = _work(route, replace(call, slot=begun), guards)
     except Exception as error:
-        if isinstance(error, Problem) and type(error).status < 500:  # noqa: PLR2004 - HTTP's own border
-            store.release(org, slot)
-        else:
-            store.abandon(org, slot)
+        _let_go(store, org, slot, error, guards)
         raise
     _keep(store, org, slot, StoredAnswer(answer.status, _without_secrets(answer, route.hide_on_replay)), guards)
     return answer
+
+
+def _let_go(store: IdempotencyStore, org: OrgScope, slot: Slot, error: Exception, guards: Guards) -> None:
+    """The error of the work is the one to tell: a slot that cannot be freed frees itself a minute later."""
+    refused = isinstance(error, Problem) and type(error).status < 500  # noqa: PLR2004 - HTTP's own border
+    try:
+        (store.release if refused else store.abandon)(org, slot)
+    except Exception as lost:  # noqa: BLE001 - see above
+        guards.logger.crash(Log.IDEMPOTENCY_LOST, lost)
 
 
 def _without_secrets(answer: Answer, hidden: tuple[str, ...]) -> bytes:

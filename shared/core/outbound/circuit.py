@@ -4,6 +4,7 @@ from typing import Final
 
 from shared.core.breaker import Breaker
 from shared.core.errors import UpstreamFailed, UpstreamTimeout
+from shared.core.outbound.errors import ResponseTooLarge
 from shared.core.outbound.message import Request, Response, Sender
 from shared.core.outbound.policy import Policy
 
@@ -25,6 +26,9 @@ class CircuitSender:
         permit = self._breaker.enter(self._name)
         try:
             response = self._sender.send(request, policy)
+        except ResponseTooLarge:  # it answered; that we do not want the answer is our matter
+            self._breaker.success(permit)
+            raise
         except (UpstreamFailed, UpstreamTimeout):
             self._breaker.failure(permit)
             raise

@@ -124,5 +124,5 @@ class Recovered:
     actor: str
     request_id: str
     attempt: int
-    parked: bool = False
-    """It killed one worker after the other: off the sweep, for an operator."""
+    deadly: bool = False
+    """It killed one worker after the other: for an operator, not for the next worker."""

@@ -36,10 +36,13 @@ class WorkStore(Protocol):
         """Items another may take, oldest first."""
 
     def recover(self, found: Overdue, now: int) -> Recovered | None:
-        """Make an overdue item claimable again and due anew in 120 s; parked after :data:`MAX_LAPSES`.
+        """Make an overdue item claimable again and due anew in 120 s. None: somebody was quicker.
 
-        None: somebody was quicker.
+        After :data:`MAX_LAPSES` it is left as it is and told to be ``deadly``: bury it, then :meth:`park` it.
         """
+
+    def park(self, found: Overdue, now: int) -> None:
+        """Take a deadly item off the sweep. A no-op when somebody was quicker."""
 
     def revive(self, ref: WorkRef, now: int, changes: Mapping[str, Any]) -> bool:
         """Make a failed or done item pending again (replay), here. False: it is neither."""

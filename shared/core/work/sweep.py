@@ -80,15 +80,25 @@ class Sweep:
             origin_region=self.region,
             attempt=item.attempt,
         )
-        if item.parked:
-            self.logger.emit(Log.WORK_PARKED, work_id=item.id, kind=found.ref.kind.name, org=item.org)
-            sent = self.queue.bury(found.ref, envelope.dumps())
-        else:
-            sent = self.queue.send(found.ref, envelope.dumps(), item.org, 0)
-        if not sent:
-            self.logger.emit(Log.WORK_ENQUEUE_FAILED, work_id=item.id, kind=found.ref.kind.name)
-            self.metrics.put({Metric.ENQUEUE_FAILED: 1}, route=found.ref.kind.name)
+        if item.deadly:
+            return self._bury(store, found, envelope, now)
+        if not self.queue.send(found.ref, envelope.dumps(), item.org, 0):
+            self._not_sent(envelope)
         return True
+
+    def _bury(self, store: WorkStore, found: Overdue, envelope: WorkEnvelope, now: int) -> bool:
+        """The dead-letter queue first: parked without a message there, nobody would know of it. Twice is harmless."""
+        if not self.queue.bury(found.ref, envelope.dumps()):
+            self._not_sent(envelope)
+            return False
+        store.park(found, now)
+        self.logger.emit(Log.WORK_PARKED, work_id=envelope.id, kind=found.ref.kind.name, org=envelope.org)
+        return True
+
+    def _not_sent(self, envelope: WorkEnvelope) -> None:
+        """Due again in two minutes; what is to be buried, at once."""
+        self.logger.emit(Log.WORK_ENQUEUE_FAILED, work_id=envelope.id, kind=envelope.ref.kind.name)
+        self.metrics.put({Metric.ENQUEUE_FAILED: 1}, route=envelope.ref.kind.name)
 
 
 def _rotated(now: int) -> list[tuple[WorkKind, int]]:

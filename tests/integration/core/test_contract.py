@@ -9,7 +9,7 @@ import pytest
 import time_machine
 
 from shared.core import pagination
-from shared.core.clock import DAY, system
+from shared.core.clock import DAY, rfc3339, system
 from shared.identity.keys import Mode
 from shared.runtime.bootstrap import Founded
 from tests.fakes.cloud import Cloud, Reply, http_event
@@ -231,6 +231,18 @@ def test_an_id_longer_than_any_is_missing_like_any_other(aws: Cloud, acme: Found
     assert (reply.status, reply.code) == (404, "not_found")
 
 
+def test_a_key_ends_no_later_than_what_makes_it(aws: Cloud, acme: Founded) -> None:
+    """Given a creator that ends, when it makes keys, then they end with it by default, and never later."""
+    ends = system() + DAY
+    admin = aws.key(acme.org_id, "*", expires_at=ends)
+
+    same = call(aws, "POST", key=admin, json_body=WANTED)
+    later = call(aws, "POST", key=admin, json_body=WANTED | {"expires_at": "2099-01-01T00:00:00Z"})
+
+    assert (same.status, same.data["expires_at"]) == (201, rfc3339(ends))
+    assert (later.status, later.code) == (403, "forbidden")
+
+
 def test_pages_follow_one_another_without_gap_or_repeat(aws: Cloud, acme: Founded) -> None:
     """Given seven keys, when read three at a time, then each comes once, and a foreign cursor is refused."""
     for n in range(6):
@@ -395,3 +407,25 @@ def test_guessing_credentials_is_bounded_per_address(aws: Cloud) -> None:
 
     assert statuses == [401] * 60
     assert (neighbour.status, elsewhere.status) == (429, 401), "an IPv6 caller has a /64"
+
+
+def test_after_an_error_of_ours_the_same_request_may_try_again_at_once(
+    aws: Cloud, acme: Founded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a creation that died half way, when repeated with its key, then it runs at once, under the same id."""
+    module = aws.function("identity/keys")
+    made: list[str] = []
+    real = module.service.create
+
+    def dying(*args: object, key_id: str, **more: object) -> object:
+        made.append(key_id)
+        if len(made) == 1:
+            raise RuntimeError
+        return real(*args, key_id=key_id, **more)
+
+    monkeypatch.setattr(module.service, "create", dying)
+    headers = {"Idempotency-Key": "abc"}
+    replies = [call(aws, "POST", key=acme.api_key, json_body=WANTED, headers=headers) for _ in range(2)]
+
+    assert [r.status for r in replies] == [500, 201]
+    assert made[0] == made[1]

@@ -45,8 +45,9 @@ class Queue:
     def bury(self, ref: WorkRef, envelope: str) -> bool:
         """Remember what was buried."""
         del ref
-        self.buried.append(envelope)
-        return True
+        if self.up:
+            self.buried.append(envelope)
+        return self.up
 
 
 @dataclass
@@ -193,6 +194,10 @@ def test_what_kills_one_worker_after_the_other_is_parked_for_an_operator(world: 
     for _ in range(MAX_LAPSES):
         claimed(world, work, now)
         now += DELIVERY.lease
+        if len(world.queue.sent) == MAX_LAPSES:
+            world.queue.up = False
+            assert world.sweep(now) == 0, "not parked before an operator can know"
+            world.queue.up = True
         assert world.sweep(now) == 1
 
     assert [read_ref(b) for b in world.queue.buried] == [work.ref]

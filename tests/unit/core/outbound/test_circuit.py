@@ -1,5 +1,6 @@
 """What a breaker learns from a call."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from shared.core.breaker import Breaker, BreakerPolicy, State
 from shared.core.egress import EgressRefused
 from shared.core.outbound.circuit import CircuitSender
+from shared.core.outbound.circuit_async import SILENCE, AsyncCircuits
 from shared.core.outbound.errors import (
     CircuitOpen,
     ConnectFailed,
@@ -47,7 +49,7 @@ class Scripted:
         return self.store.load("p").state
 
 
-ERRORS = [ConnectFailed(), TimedOut("read"), ConnectionLost(), ResponseTooLarge()]
+ERRORS = [ConnectFailed(), TimedOut("read"), ConnectionLost()]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
@@ -79,6 +81,29 @@ def test_a_party_that_answers_is_healthy_even_if_it_refuses(status: int) -> None
 
     assert peer.behind_a_breaker().send(CALL, Policy()).status == status
     assert peer.store.writes == 0
+
+
+def test_a_party_whose_answer_is_longer_than_we_read_is_healthy() -> None:
+    peer = Scripted(ResponseTooLarge())
+
+    with pytest.raises(ResponseTooLarge):
+        peer.behind_a_breaker().send(CALL, Policy())
+    assert peer.state() is State.CLOSED
+
+
+@pytest.mark.parametrize(("waited", "state"), [(SILENCE + 1, State.OPEN), (SILENCE, State.CLOSED)])
+def test_a_silence_that_callers_give_up_on_counts_when_it_was_long(waited: int, state: State) -> None:
+    store, now = MemoryCircuits(), [0]
+    breaker = Breaker(store, BreakerPolicy(threshold=1), clock=lambda: now[0], new_probe=lambda: "probe")
+
+    async def hang_up() -> None:
+        async with AsyncCircuits(breaker, lambda: now[0]).call("p"):
+            now[0] = waited
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(hang_up())
+    assert store.load("p").state is state
 
 
 @pytest.mark.parametrize(
