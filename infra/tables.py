@@ -1,4 +1,4 @@
-"""The tables of design §4: keys, indexes and what is replicated. Fixed now, used later."""
+"""The tables: keys, indexes and what is replicated. Fixed now, used later."""
 
 from dataclasses import dataclass
 

@@ -51,5 +51,5 @@ def http_routes(scope: Construct, place: Place, fn: Fn, api_id: str) -> None:
             route,
             "AwsSolutions-APIG4",
             "The function authenticates: one code path on AWS and locally, refusals in our "
-            "envelope, no cached answer that skips a scope (design §3).",
+            "envelope, no cached answer that skips a scope.",
         )

@@ -72,7 +72,7 @@ class StreamingApi(Construct):
             accept(
                 method,
                 rule,
-                "The function authenticates with the same API keys as every route (design §3).",
+                "The function authenticates with the same API keys as every route.",
             )
         lambda_.CfnPermission(
             self,

@@ -1,4 +1,4 @@
-"""A DynamoDB table as design §4 wants all of them."""
+"""A DynamoDB table as all of ours are."""
 
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct

@@ -1,6 +1,6 @@
 """MiniStack: AWS on this machine, with IAM enforced and its state on disk.
 
-State is written only when it ends by SIGTERM; see design §5. It listens on 127.0.0.1.
+State is written only when it ends by SIGTERM. It listens on 127.0.0.1.
 """
 
 import json

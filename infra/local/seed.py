@@ -19,17 +19,28 @@ _HOUR_MS = 3_600_000
 
 
 def organizations(stage: Stage, home: Region, remembered: Path) -> dict[str, Any]:
-    """What stack.json tells about organizations: made now, or as made before."""
-    if remembered.exists():
-        found: dict[str, Any] = json.loads(remembered.read_text())
-        return found
+    """What stack.json tells about organizations: made now, or as made before.
+
+    Kept after each part, so that a run that stopped half way is gone on with, and nothing is made twice.
+    """
+    made: dict[str, Any] = json.loads(remembered.read_text()) if remembered.exists() else {}
+    if "hooks" in made:
+        return made
     with step("two organizations with keys, an Agora app and a hook"):
-        made: dict[str, Any] = {"orgs": _found(stage, home.name)}
+        if "orgs" not in made:
+            made["orgs"] = _found(stage, home.name)
+            _keep(made, remembered)
         for organization in made["orgs"]:
-            organization["agora"] = _agora_app(home, organization["api_key"])
+            if "agora" not in organization:
+                organization["agora"] = _agora_app(home, organization["api_key"])
+                _keep(made, remembered)
         made["hooks"] = {"agora": _hook(home, made["orgs"][0]["api_key"])}
-        remembered.write_text(json.dumps(made, indent=2))
+        _keep(made, remembered)
     return made
+
+
+def _keep(made: dict[str, Any], remembered: Path) -> None:
+    remembered.write_text(json.dumps(made, indent=2))
 
 
 def _found(stage: Stage, region: str) -> list[dict[str, Any]]:

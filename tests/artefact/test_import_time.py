@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.xdist_group("artefact"), pytest.mark.slow]
 
 _LIMITS = {"agora/tokens": 1.55, "webhooks/receive": 1.55}
 _OTHER = 1.8
-"""Issue 2, §7. Figures as measured: tests/bench/README.md. What slips in below the limits, test_hot_path.py names."""
+"""Figures as measured: tests/bench/README.md. What slips in below the limits, test_hot_path.py names."""
 _ROUNDS = 5
 _REPEATS = 3
 """A best of five is over its limit by noise now and then; of fifteen, by a regression."""

@@ -1,4 +1,4 @@
-"""Tables, queues, keys and the two APIs, as design §2 to §6 want them."""
+"""Tables, queues, keys and the two APIs."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What each operation may ask of AWS: the budget of design §3, call by call.
+"""What each operation may ask of AWS: a budget, call by call.
 
 A warm authenticated request is one limiter write and its own work; one read more if the key is not remembered, two
 writes more under an ``Idempotency-Key``; configuration is remembered for a minute.
@@ -106,4 +106,4 @@ OPERATIONS = (
     _read("identity/token", "/.well-known/jwks.json", "Query platform"),
     Operation("a path nobody has", (), lambda w: w.aws.call("platform/fallback", "GET", "/v2/nothing")),
 )
-"""Of design §3: what a request may ask for, in the order it does."""
+"""What a request may ask for, in the order it does."""
