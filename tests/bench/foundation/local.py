@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 
 from infra.functions import FUNCTIONS
 from tests.artefact import cold
@@ -49,8 +50,14 @@ def calls() -> Table:
         "AWS calls of an operation",
         "Exactly these, in this order: tests/integration/core/test_call_budget.py.",
         ("DynamoDB", "all", "which"),
-        {name: (sum(map(_is_dynamodb, found)), len(found), ", ".join(found) or "none") for name, found in made.items()},
+        {name: (sum(map(_is_dynamodb, found)), len(found), _told(found)) for name, found in made.items()},
     )
+
+
+def _told(calls: tuple[str, ...]) -> str:
+    """In order; the same ones in a row are counted."""
+    groups = [(call, len(list(same))) for call, same in itertools.groupby(calls)]
+    return ", ".join(call if number == 1 else f"{number} {call}" for call, number in groups) or "none"
 
 
 def _is_dynamodb(call: str) -> bool:

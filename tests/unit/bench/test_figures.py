@@ -17,17 +17,19 @@ def test_a_percentile_is_a_value_that_was_measured(rank: int, expected: float) -
 
 
 def test_a_table_reads_as_markdown() -> None:
-    """Given figures, when shown, then three digits each, numbers to the right."""
-    made = Table("Title", "Says.", ("ratio", "calls"), {"mint": (1.2345, 1), "receive": (123.4, 12)})
+    """Given figures, when shown, then three digits each, numbers to the right, words to the left."""
+    made = Table(
+        "Title", "Says.", ("ratio", "calls", "which"), {"mint": (1.2345, 1, "put"), "receive": (123.4, 12, "")}
+    )
 
     assert made.lines() == [
         "### Title",
         "Says.",
         "",
-        "|         | ratio | calls |",
-        "| ------- | ----: | ----: |",
-        "| mint    |  1.23 |     1 |",
-        "| receive |   123 |    12 |",
+        "|         | ratio | calls | which |",
+        "| ------- | ----: | ----: | ----- |",
+        "| mint    |  1.23 |     1 | put   |",
+        "| receive |   123 |    12 |       |",
         "",
     ]
 
@@ -44,6 +46,6 @@ def test_medians_are_taken_over_the_runs_that_have_a_figure(tmp_path: Path, monk
         "Commands",
     ]
     assert medians() == [
-        Table("Warm", "Says. Median of 3.", ("p50", "calls", "which"), {"mint": [2.0, 1, "put"]}),
-        Table("Commands", "Says. Median of 1.", ("s",), {"up": [40.0]}),
+        Table("Warm", "Says. Median of 3 runs.", ("p50", "calls", "which"), {"mint": [2.0, 1, "put"]}),
+        Table("Commands", "Says. Median of 1 run.", ("s",), {"up": [40.0]}),
     ]
