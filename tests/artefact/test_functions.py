@@ -12,7 +12,7 @@ from tests.artefact.built import LAYERS, Built, archives, module, spec_of
 pytestmark = pytest.mark.xdist_group("artefact")
 
 _LARGEST_ZIP_BYTES = 50_000
-"""The issue's promise: code of one function, without what the layers carry."""
+"""Code of one function, without what the layers carry."""
 _UNCHECKED_HASH = 0b01
 """PEP 552: the bytecode is trusted without a look at its source."""
 _FORBIDDEN = ("aws_xray_sdk", "boto3", "boto3.resources", "pydantic_settings", "moto", "pytest")

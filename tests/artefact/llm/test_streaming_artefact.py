@@ -23,7 +23,7 @@ from tests.fakes.fault_upstream import DONE, ROLE, STOP, WORDS
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("adapter")]
 
 FIRST_BYTE_S = 0.5
-"""The issue's promise, seconds."""
+"""What a caller is promised, seconds."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""``make bench AREA=foundation``: the figures of issue 2, §7, in one run.
+"""``make bench AREA=foundation``: what the platform costs, in one run.
 
     make bench AREA=foundation               about four minutes, over the local stack (`make up`)
     make bench AREA=foundation SCALE=full    and `make up`, `redeploy`, `synth` in a fresh clone

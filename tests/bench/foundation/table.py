@@ -25,17 +25,13 @@ class Table:
         """As Markdown, aligned, so that a terminal shows it well and the README takes it as it is."""
         cells = [["", *self.columns], *([name, *map(_text, values)] for name, values in self.rows.items())]
         widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-        wordy = [True, *(all(_is_text(values[i]) for values in self.rows.values()) for i in range(len(self.columns)))]
+        wordy = [True, *(all(isinstance(v[i], str) for v in self.rows.values()) for i in range(len(self.columns)))]
         rule = ["-" * (w - 1) + ("-" if words else ":") for w, words in zip(widths, wordy, strict=True)]
         aligned = [
             [cell.ljust(w) if words else cell.rjust(w) for cell, w, words in zip(row, widths, wordy, strict=True)]
             for row in (cells[0], rule, *cells[1:])
         ]
         return [f"### {self.title}", self.says, "", *(f"| {' | '.join(row)} |" for row in aligned), ""]
-
-
-def _is_text(value: Value) -> bool:
-    return isinstance(value, str) and not value.endswith("%")
 
 
 def _text(value: Value) -> str:
@@ -67,7 +63,9 @@ def _median(runs: list[Table]) -> Table:
         name: [_middle([run.rows[name][i] for run in runs if name in run.rows]) for i in range(len(last.columns))]
         for name in last.rows
     }
-    return Table(last.title, f"{last.says} Median of {len(runs)} {'run' if len(runs) == 1 else 'runs'}.", last.columns, rows)
+    return Table(
+        last.title, f"{last.says} Median of {len(runs)} {'run' if len(runs) == 1 else 'runs'}.", last.columns, rows
+    )
 
 
 def _middle(values: list[Value]) -> Value:
