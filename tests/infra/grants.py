@@ -58,6 +58,17 @@ def granted() -> Calls:
     return found
 
 
+def _first_signing_key(region: str) -> set[Call]:
+    """What is called once in the life of an installation: its item is the evidence that it was."""
+    kept = aws.client("dynamodb", region).query(
+        TableName=f"{_PREFIX}platform",
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "SIGNING#KEYS"}},
+        Limit=1,
+    )["Items"]
+    return {("dynamodb:PutItem", "platform"), ("kms:GenerateDataKey", "key for signing")} if kept else set()
+
+
 def _keys(region: str) -> dict[str, str]:
     """Access key -> function: the emulator derives a function's key from its own and its role's ARN."""
     lambda_ = aws.client("lambda", region)
@@ -137,6 +148,7 @@ def made() -> Calls:
                 continue
             # The chat app runs beside the emulator: the only one whose role is assumed.
             found[keys.get(key, streaming)].update(_calls(event))
+        found["identity/token"] |= _first_signing_key(region)
     return found
 
 
