@@ -16,6 +16,7 @@ HERE = os.path.dirname(__file__)  # noqa: PTH120 - compared with paths that pyte
 _UP_S = 600
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One stack, one at a time: xdist gives all of them to one worker (``--dist loadgroup``)."""
     for item in items:
