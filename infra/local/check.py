@@ -64,7 +64,7 @@ def everything() -> None:
         _shown(["make", "--no-print-directory", "up"])
         _shown([_PYTHON, "-m", "tests.infra.grants", "record"])
         # Workers of xdist are measured too: `patch = ["subprocess"]` in pyproject.toml.
-        tests = ["-m", "pytest", "-q", "-n", _WORKERS, "--dist", "loadgroup", "--durations=10"]
+        tests = ["-m", "pytest", "-q", "-n", _WORKERS, "--durations=10"]
         closing = _shown([_PYTHON, "-m", "coverage", "run", *tests])
         _coverage()
         # Before the campaign: it restarts the emulator, which forgets what it recorded.

@@ -5,12 +5,9 @@ import re
 from pathlib import Path
 
 import botocore.session
-import pytest
 
 from infra.prune import SERVICES
 from tests.artefact.built import Built, spec_of
-
-pytestmark = pytest.mark.xdist_group("artefact")
 
 ANY = spec_of("agora/tokens")
 """Whichever: all have the same layer."""

@@ -9,8 +9,6 @@ import pytest
 from infra.functions import FUNCTIONS, Function
 from tests.artefact.built import LAYERS, Built, archives, module, spec_of
 
-pytestmark = pytest.mark.xdist_group("artefact")
-
 _LARGEST_ZIP_BYTES = 50_000
 """Code of one function, without what the layers carry."""
 _UNCHECKED_HASH = 0b01

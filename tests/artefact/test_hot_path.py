@@ -10,8 +10,6 @@ from tests.artefact.built import Built, module, spec_of
 from tests.bench.foundation.world import World, world
 from tests.fakes import aws_endpoint
 
-pytestmark = pytest.mark.xdist_group("artefact")
-
 HEAVY = {
     "agora/tokens": {"httpcore", "httpx", "jwt", "asyncio", "aws_lambda_powertools", "cryptography.x509"},
     "webhooks/receive": {"pydantic", "httpcore", "httpx", "jwt", "asyncio", "aws_lambda_powertools"},

@@ -7,7 +7,7 @@ from tests.artefact import cold
 from tests.artefact.built import Built, spec_of
 from tests.artefact.cold import FLOOR
 
-pytestmark = [pytest.mark.xdist_group("artefact"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 _LIMITS = {"agora/tokens": 1.55, "webhooks/receive": 1.55}
 _OTHER = 1.8

@@ -16,13 +16,11 @@ HERE = os.path.dirname(__file__)  # noqa: PTH120 - compared with paths that pyte
 _UP_S = 600
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One stack, one at a time: xdist gives all of them to one worker (``--dist loadgroup``)."""
+    """They need the stack."""
     for item in items:
         if str(item.path).startswith(HERE):
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group("stack"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,8 +14,6 @@ from shared.core.logs import Log, Logger
 from shared.core.metrics import Metric, Metrics
 from tests.infra.conftest import HOME, SECOND, Template, Templates, everywhere, resources
 
-pytestmark = pytest.mark.xdist_group("infra")
-
 _ONE_TERM = re.compile(r'\$\.(\w+) (=|!=|>=) "?([^" ]+)"?')
 _COMPARE: dict[str, Callable[[Any, str], bool]] = {
     "=": lambda found, wanted: found == wanted,

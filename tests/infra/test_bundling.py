@@ -9,8 +9,6 @@ import pytest
 
 from infra import bundling
 
-pytestmark = pytest.mark.xdist_group("infra")
-
 _LARGEST_LAYERS_BYTES = 250 * 1024 * 1024  # Lambda, function and layers unzipped
 
 HERE = bundling.this_machine()

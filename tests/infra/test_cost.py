@@ -5,8 +5,6 @@ import pytest
 from tests.infra.conftest import HOME, SECOND, Templates
 from tests.infra.idle_cost import idle_cost
 
-pytestmark = pytest.mark.xdist_group("infra")
-
 _MOST_USD = 15.0
 
 

@@ -13,7 +13,7 @@ from infra.local import stack_file
 from infra.local.paths import CDK, root_environment
 from tests.infra.conftest import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("infra")]
+pytestmark = pytest.mark.slow
 
 _GUIDE = (ROOT / "docs/deploy.md").read_text()
 _TESTED = re.findall(r"^```sh test\n(.*?)^```", _GUIDE, re.MULTILINE | re.DOTALL)

@@ -7,12 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
-import pytest
 import uvicorn
 
 from infra.local.edge import Edge
-
-pytestmark = pytest.mark.xdist_group("infra")
 
 
 async def _upstream(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -10,8 +10,6 @@ from infra.bundling import ROOT
 from infra.functions import FUNCTIONS, Function
 from tests.infra.conftest import ACCOUNT, HOME, Templates, everywhere, resources
 
-pytestmark = pytest.mark.xdist_group("infra")
-
 # (action, why no resource can be named). Nothing else may say `*`.
 _EVERYWHERE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 

@@ -17,8 +17,6 @@ from infra.constructs.context import Place
 from infra.functions import FUNCTIONS, IDEMPOTENCY, SIGNING, Function
 from tests.infra.conftest import HOME, ROOT, SECOND, Templates, resources
 
-pytestmark = pytest.mark.xdist_group("infra")
-
 _EVERYONE = [pytest.param(spec, region, id=f"{spec.path}-{region}") for spec in FUNCTIONS for region in (HOME, SECOND)]
 
 

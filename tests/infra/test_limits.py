@@ -8,8 +8,6 @@ import pytest
 from infra.functions import FUNCTIONS
 from tests.infra.conftest import HOME, SECOND, Templates, everywhere
 
-pytestmark = pytest.mark.xdist_group("infra")
-
 _ENVIRONMENT_BYTES = 4096  # Lambda: all variables of a function, names and values
 _LONGEST_STAGE = "abcdefghijkl"  # infra/settings.py
 _LONGEST_REGION = "ap-southeast-1"  # and seven more of fourteen letters; none is longer

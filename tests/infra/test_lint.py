@@ -12,8 +12,6 @@ from aws_cdk import aws_sqs as sqs
 
 from tests.infra.conftest import ROOT, Templates
 
-pytestmark = pytest.mark.xdist_group("infra")
-
 
 def test_cfn_lint_finds_nothing(templates: Templates, tmp_path: Path) -> None:
     for name, template in templates.items():

@@ -10,8 +10,6 @@ from infra.functions import FUNCTIONS
 from infra.queues import QUEUES
 from tests.infra.conftest import HOME, ROOT, SECOND, Templates, everywhere, resources
 
-pytestmark = pytest.mark.xdist_group("infra")
-
 _MOST_RESOURCES = 500  # CloudFormation, per stack
 _MOST_ROUTES = 300  # HTTP API, fixed
 

@@ -12,8 +12,6 @@ from infra.constructs.context import Place
 from infra.constructs.streaming_api import StreamingApi
 from tests.infra.conftest import HOME, full_stage, resources
 
-pytestmark = pytest.mark.xdist_group("infra")
-
 
 def _made(folder: Path, *, timeout_s: int = 300, function: str = "one") -> tuple[str, dict[str, Any]]:
     """The deployment's logical id, and the stage that points to it."""

@@ -20,7 +20,7 @@ from tests.fakes import chat_app, fault_upstream
 from tests.fakes.chat_app import ROOT, Backing
 from tests.fakes.fault_upstream import DONE, ROLE, STOP, WORDS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("adapter")]
+pytestmark = pytest.mark.slow
 
 FIRST_BYTE_S = 0.5
 """What a caller is promised, seconds."""
