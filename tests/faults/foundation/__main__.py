@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--mutants", action="store_true", default=os.environ.get("MUTANTS", "") not in ("", "0"))
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
     parser.add_argument("--notifications", type=int, help="instead of the scale's")
+    parser.add_argument("--deployed", action="store_true", help="also across `make up`'s stack, as at full scale")
     options = parser.parse_args()
     # Imported here: each killed process' successor imports this module again.
     from tests.faults.foundation.campaign import Plan, run
@@ -35,7 +36,9 @@ def main() -> int:
     print(f"seed {options.seed}", flush=True)
     if not options.mutants:
         with ThreadPoolExecutor(1) as beside:  # it waits for leases most of its time
-            crossing = beside.submit(_deployed, options.seed)
+            crossing = beside.submit(
+                _deployed if options.deployed or options.scale == "full" else _left_out, options.seed
+            )
             outcome = run(Plan(options.seed, options.notifications or NOTIFICATIONS[options.scale]))
             _tell(outcome)
             return _judged(outcome) | crossing.result()
@@ -47,6 +50,12 @@ def main() -> int:
         missed += [] if outcome.broken else [mutant]
     print(f"{len(MUTANTS) - len(missed)} of {len(MUTANTS)} mutants caught")
     return 1 if missed else 0
+
+
+def _left_out(_seed: int) -> int:
+    """At the default scale: real time and the emulator's own faults under SIGKILL make it unfit for a gate."""
+    print("deployed part left out: SCALE=full or --deployed runs it")
+    return 0
 
 
 def _deployed(seed: int) -> int:
