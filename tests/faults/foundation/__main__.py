@@ -66,9 +66,7 @@ def _deployed(seed: int) -> int:
         print("deployed part left out: no stack is up (`make up`)")
         return 0
     seen = deployed.run(seed)
-    kills = (
-        ", ".join(f"{name} {count}" for name, count in sorted(seen.kills.items())) or "none: this system has no /proc"
-    )
+    kills = ", ".join(f"{name} {count}" for name, count in sorted(seen.kills.items())) or "nobody, none was found"
     print(f"deployed {len(seen.acknowledged)} ids acknowledged, {len(seen.taken)} taken, {seen.thefts} messages stolen")
     print(f"         SIGKILL {kills}; {seen.repeats} repeats; {seen.seconds:.0f} seconds")
     for sentence in seen.broken():

@@ -56,6 +56,8 @@ class Crossing:
     def broken(self) -> list[str]:
         """Every broken promise."""
         found = []
+        if not self.kills:
+            found.append("deployed: nobody was killed, so nothing was proven")
         lost = self.acknowledged - self.taken.keys()
         if lost or len(self.acknowledged) != NOTIFICATIONS:
             found.append(f"deployed: {len(self.acknowledged)} acknowledged, {len(lost)} of them never arrived")
